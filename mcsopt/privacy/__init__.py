@@ -1,0 +1,1 @@
+"""Randomized response, budgets, memoized reports, attacks, the privacy ledger."""

@@ -1,0 +1,27 @@
+"""What is asked: one file per problem, with its frozen data, its solution and its ground truth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mcsopt.problems.base import Problem, Violation
+from mcsopt.problems.knapsack import Knapsack, KnapsackInstance, Packing
+from mcsopt.problems.offline_welfare import Assignment, OfflineWelfare
+from mcsopt.problems.registry import instance_types, problem_type, problem_types
+from mcsopt.problems.sensing_market import SensingMarket
+
+__all__ = [
+    "Assignment",
+    "Knapsack",
+    "KnapsackInstance",
+    "OfflineWelfare",
+    "Packing",
+    "Problem",
+    "SensingMarket",
+    "Violation",
+    "instance_types",
+    "problem_type",
+    "problem_types",
+]
+
+AnyProblem = Problem[Any]

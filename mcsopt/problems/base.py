@@ -1,0 +1,138 @@
+"""What every problem offers: its data, and the ground truth that solvers, heuristics and kernels are held to."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar
+
+import numpy as np
+
+from mcsopt.errors import InputError
+from mcsopt.problems.fields import Instance
+from mcsopt.result import Sense
+
+SolutionT = TypeVar("SolutionT")
+SOLUTION_FORMAT = "mcsopt-solution/1"
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One broken constraint.
+
+    Attributes
+    ----------
+    constraint : str
+        Name of the constraint, with the equation it implements.
+    where : str
+        The task, worker or item it is broken at.
+    amount : float
+        By how much, in the constraint's unit; always above its tolerance.
+    """
+
+    constraint: str
+    where: str
+    amount: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the violation as a JSON object."""
+        return {"constraint": self.constraint, "where": self.where, "amount": self.amount}
+
+    def __str__(self) -> str:
+        return f"{self.constraint} broken at {self.where} by {self.amount:.6g}"
+
+
+class Problem(ABC, Generic[SolutionT]):
+    """A question about an instance: objective, constraints and the solution's form.
+
+    A subclass is a frozen dataclass holding ``instance`` and its options, and nothing else. Options are
+    strings with a default, listed in `OPTIONS`.
+    """
+
+    name: ClassVar[str]
+    sense: ClassVar[Sense]
+    instance_type: ClassVar[type[Instance]]
+    OPTIONS: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Name of each option and its admissible values, the default first."""
+
+    instance: Any
+
+    @property
+    def options(self) -> dict[str, str]:
+        """The options of this problem, by name."""
+        return {name: getattr(self, name) for name in self.OPTIONS}
+
+    def _check_options(self) -> None:
+        if not isinstance(self.instance, self.instance_type):
+            raise InputError(
+                "instance", f"is a {type(self.instance).__name__}", f"{self.name} takes a {self.instance_type.kind}"
+            )
+        for name, allowed in self.OPTIONS.items():
+            if getattr(self, name) not in allowed:
+                raise InputError(
+                    f"option {name}", f"is {getattr(self, name)!r}", f"use one of {', '.join(map(repr, allowed))}"
+                )
+
+    @abstractmethod
+    def evaluate(self, solution: SolutionT) -> float:
+        """Return the objective of `solution`, feasible or not."""
+
+    @abstractmethod
+    def violations(self, solution: SolutionT) -> tuple[Violation, ...]:
+        """Return every constraint that `solution` breaks by more than its tolerance."""
+
+    @abstractmethod
+    def empty_solution(self) -> SolutionT:
+        """Return the solution that does nothing; it may be infeasible."""
+
+    @abstractmethod
+    def solution_to_json(self, solution: SolutionT) -> dict[str, Any]:
+        """Return the keys of a solution file for `solution` (without ``format`` and ``problem``)."""
+
+    @abstractmethod
+    def solution_from_json(self, document: Mapping[str, Any]) -> SolutionT:
+        """Build a solution from the keys of a solution file; `InputError` if it is malformed."""
+
+    @classmethod
+    @abstractmethod
+    def random_small(cls, rng: np.random.Generator) -> Problem[SolutionT]:
+        """Draw a random problem small enough for brute force: the conformance suite lives on these."""
+
+    def solution_document(self, solution: SolutionT) -> dict[str, Any]:
+        """Return the whole JSON object of a solution file."""
+        return {"format": SOLUTION_FORMAT, "problem": self.name, **self.solution_to_json(solution)}
+
+    def parse_solution(self, document: Any) -> SolutionT:
+        """Build a solution from the JSON object of a solution file, checking its format, problem and keys."""
+        if not isinstance(document, Mapping):
+            raise InputError("solution", "is not a JSON object", f"write one with format {SOLUTION_FORMAT!r}")
+        if document.get("format") != SOLUTION_FORMAT:
+            raise InputError("format", f"is {document.get('format')!r}", f"this version reads {SOLUTION_FORMAT!r}")
+        if document.get("problem") != self.name:
+            raise InputError("problem", f"is {document.get('problem')!r}", f"a solution of {self.name!r} is needed")
+        keys = set(self.solution_to_json(self.empty_solution()))
+        for key in document:
+            if key not in keys | {"format", "problem"}:
+                raise InputError(key, "is not a known field", f"known here: {', '.join(sorted(keys))}")
+        for key in sorted(keys):
+            if key not in document:
+                raise InputError(key, "is missing", "add it")
+        return self.solution_from_json({key: document[key] for key in keys})
+
+
+def index_list(value: Any, path: str, size: int, what: str) -> tuple[int, ...]:
+    """Return a list of distinct indices below `size` as a sorted tuple; `InputError` names the bad entry."""
+    if not isinstance(value, (list, tuple)):
+        raise InputError(path, f"is {value!r}", f"give a list of {what} indices")
+    seen: set[int] = set()
+    for position, index in enumerate(value):
+        at = f"{path}[{position}]"
+        if isinstance(index, bool) or not isinstance(index, (int, np.integer)):
+            raise InputError(at, f"is {index!r}, not an integer", f"give a {what} index from 0 to {size - 1}")
+        if not 0 <= index < size:
+            raise InputError(at, f"is {index}", f"give a {what} index from 0 to {size - 1}")
+        if index in seen:
+            raise InputError(at, f"repeats {what} {index}", "list each once")
+        seen.add(int(index))
+    return tuple(sorted(seen))

@@ -1,0 +1,216 @@
+"""Validated, frozen columns of numbers: the one place where instance data is checked, read and written.
+
+An instance type lists its fields once (name in Python, place in the JSON file, admissible range); construction,
+reading, writing and the digest follow from that list.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from mcsopt.errors import InputError
+
+INSTANCE_FORMAT = "mcsopt-instance/1"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of an instance.
+
+    Parameters
+    ----------
+    name : str
+        Attribute of the Python type.
+    path : str
+        Place in the JSON file: ``"key"`` or ``"group.key"``. Columns of one group have equal lengths.
+    low, high : float
+        Admissible range of every number, ends included unless `open_low` / `open_high`.
+    integer : bool
+        Whether the numbers are indices or counts.
+    scalar : bool
+        A single number instead of a column.
+    optional : bool
+        Whether the field may be absent (None).
+    choices : tuple of str
+        If given, the field is a scalar string, one of these.
+    default : object
+        Value of an absent scalar in a file; None: the scalar must be there.
+    """
+
+    name: str
+    path: str
+    low: float = -math.inf
+    high: float = math.inf
+    open_low: bool = False
+    open_high: bool = False
+    integer: bool = False
+    scalar: bool = False
+    optional: bool = False
+    choices: tuple[str, ...] = ()
+    default: Any = None
+
+    @property
+    def group(self) -> str:
+        """Group of the file the column belongs to, or the empty string."""
+        return self.path.rpartition(".")[0]
+
+    @property
+    def range_text(self) -> str:
+        """The admissible range in words."""
+        if math.isinf(self.low) and math.isinf(self.high):
+            return "give a finite number"
+        left = "(" if self.open_low or math.isinf(self.low) else "["
+        right = ")" if self.open_high or math.isinf(self.high) else "]"
+        return f"give a value in {left}{self.low:g}, {self.high:g}{right}"
+
+    def check(self, value: Any) -> Any:
+        """Return `value` as a read-only array or a plain scalar, or raise `InputError` naming the bad entry."""
+        if value is None:
+            if self.optional:
+                return None
+            raise InputError(self.path, "is missing", "add it")
+        if self.choices:
+            if value not in self.choices:
+                raise InputError(self.path, f"is {value!r}", f"use one of {', '.join(map(repr, self.choices))}")
+            return value
+        array = self._as_array([value] if self.scalar else value)
+        self._check_range(array)
+        if self.scalar:
+            return int(array[0]) if self.integer else float(array[0])
+        array.setflags(write=False)
+        return array
+
+    def _as_array(self, value: Any) -> np.ndarray:
+        if isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "iuf":
+            array = value
+        else:
+            if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, (Sequence, np.ndarray)):
+                raise InputError(self.path, f"is {_short(value)}", "give a list of numbers")
+            for index, item in enumerate(value):
+                if isinstance(item, bool) or not isinstance(item, (int, float, np.integer, np.floating)):
+                    raise InputError(self._at(index), f"is {_short(item)}, not a number", self.range_text)
+            try:
+                array = np.array(value, dtype=np.float64 if not self.integer else None)
+            except OverflowError:
+                raise InputError(self.path, "holds an integer too large for a double", self.range_text) from None
+            if array.size == 0:
+                array = array.astype(np.float64)
+        if array.size and not np.all(np.isfinite(array)):
+            index = int(np.flatnonzero(~np.isfinite(array))[0])
+            raise InputError(self._at(index), f"is {float(array[index])}", self.range_text)
+        if not self.integer:
+            # Adding zero turns -0.0 into 0.0, so that equal instances have equal digests.
+            return np.array(array, dtype=np.float64) + 0.0
+        if array.dtype.kind == "f" and array.size and not np.all(array == np.floor(array)):
+            index = int(np.flatnonzero(array != np.floor(array))[0])
+            raise InputError(self._at(index), f"is {float(array[index])}, not an integer", self.range_text)
+        if array.size and (np.any(array > 2**62) or np.any(array < -(2**62))):
+            raise InputError(self.path, "holds an integer beyond 2^62", self.range_text)
+        return np.array(array, dtype=np.int64)
+
+    def _check_range(self, array: np.ndarray) -> None:
+        below = array <= self.low if self.open_low else array < self.low
+        above = array >= self.high if self.open_high else array > self.high
+        bad = np.flatnonzero(below | above)
+        if bad.size:
+            index = int(bad[0])
+            raise InputError(self._at(index), f"is {array[index].item()!r}", self.range_text)
+
+    def _at(self, index: int) -> str:
+        return self.path if self.scalar else f"{self.path}[{index}]"
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+class Instance:
+    """Base of the frozen instance types: checks, files and digest follow from `FIELDS`.
+
+    A subclass is a frozen dataclass whose attributes are the names in `FIELDS`, in any order; it calls
+    :meth:`_check_fields` first in ``__post_init__`` and adds the checks that join several fields.
+    """
+
+    kind: ClassVar[str]
+    FIELDS: ClassVar[tuple[Field, ...]]
+
+    def _check_fields(self) -> None:
+        lengths: dict[str, tuple[int, str]] = {}
+        for field in self.FIELDS:
+            value = field.check(getattr(self, field.name))
+            object.__setattr__(self, field.name, value)
+            if isinstance(value, np.ndarray):
+                length, other = lengths.setdefault(field.group, (len(value), field.path))
+                if len(value) != length:
+                    raise InputError(
+                        field.path, f"has {len(value)} entries, {other} has {length}", "give lists of equal length"
+                    )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the instance as the JSON object of an instance file; absent optional fields are left out."""
+        document: dict[str, Any] = {"format": INSTANCE_FORMAT, "kind": self.kind}
+        for field in self.FIELDS:
+            value = getattr(self, field.name)
+            if value is not None:
+                group, _, key = field.path.rpartition(".")
+                place = document.setdefault(group, {}) if group else document
+                place[key] = value.tolist() if isinstance(value, np.ndarray) else value
+        return document
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Build the instance from the JSON object of an instance file.
+
+        Raises
+        ------
+        InputError
+            For unknown, missing or inadmissible fields, naming field, index, value and remedy.
+        """
+        groups = {field.group for field in cls.FIELDS if field.group}
+        known = {field.path for field in cls.FIELDS} | {"format", "kind"}
+        for key, value in document.items():
+            if key in groups:
+                if not isinstance(value, Mapping):
+                    raise InputError(key, f"is {_short(value)}", "give an object with named lists")
+                for inner in value:
+                    if f"{key}.{inner}" not in known:
+                        raise InputError(f"{key}.{inner}", "is not a known field", _known(cls, key))
+            elif key not in known:
+                raise InputError(key, "is not a known field", _known(cls, ""))
+        values = {}
+        for field in cls.FIELDS:
+            group, _, key = field.path.rpartition(".")
+            place = document.get(group, {}) if group else document
+            value = place.get(key)
+            values[field.name] = field.default if value is None else value
+        return cls(**values)
+
+    def digest(self) -> str:
+        """Return ``"sha256:..."`` over the canonical JSON text of the instance.
+
+        Canonical: keys sorted, no spaces, every number written as Python's ``repr`` of the double it denotes.
+        """
+        text = json.dumps(_numbers_as_doubles(self.to_json()), sort_keys=True, separators=(",", ":"))
+        return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def _known(cls: type[Instance], group: str) -> str:
+    names = sorted({f.path.rpartition(".")[2] if f.group == group else f.group for f in cls.FIELDS
+                    if f.group == group or not group})
+    return f"known here: {', '.join(names)}"
+
+
+def _numbers_as_doubles(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _numbers_as_doubles(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_numbers_as_doubles(item) for item in value]
+    return float(value) if isinstance(value, int) else value

@@ -1,0 +1,41 @@
+"""Which problems there are: every module of this package, and the entry points ``mcsopt.problems`` of others."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Any
+
+import mcsopt.problems
+from mcsopt.errors import InputError
+from mcsopt.problems.base import Problem
+from mcsopt.problems.fields import Instance
+
+
+@cache
+def problem_types() -> dict[str, type[Problem[Any]]]:
+    """Return every problem type by its name."""
+    found: dict[str, type[Problem[Any]]] = {}
+    for module_info in pkgutil.iter_modules(mcsopt.problems.__path__):
+        module = importlib.import_module(f"mcsopt.problems.{module_info.name}")
+        for value in vars(module).values():
+            if isinstance(value, type) and issubclass(value, Problem) and hasattr(value, "name"):
+                found[value.name] = value
+    for entry in entry_points(group="mcsopt.problems"):
+        found.setdefault(entry.name, entry.load())
+    return dict(sorted(found.items()))
+
+
+def problem_type(name: str) -> type[Problem[Any]]:
+    """Return the problem type called `name`; `InputError` lists the known ones."""
+    types = problem_types()
+    if name not in types:
+        raise InputError("problem", f"{name!r} is not known", f"use one of {', '.join(types)}")
+    return types[name]
+
+
+def instance_types() -> dict[str, type[Instance]]:
+    """Return every kind of instance by its name."""
+    return {t.instance_type.kind: t.instance_type for t in problem_types().values()}

@@ -1,0 +1,1 @@
+"""The two-stage and stagewise executions, their baselines, metrics and figures."""

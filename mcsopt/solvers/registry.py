@@ -1,0 +1,116 @@
+"""Who solves what: one line per solver, loaded on first use."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Any
+
+from mcsopt.errors import InputError
+from mcsopt.problems import Problem
+from mcsopt.result import Result
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run of a solver may use.
+
+    Parameters
+    ----------
+    time_limit : float, optional
+        Wall-clock seconds, >= 0; None: none. A solver returns soon after it, with what it has.
+    start : object, optional
+        A solution to start from; an infeasible one is ignored.
+    seed : int
+        Seed of a randomized solver.
+    progress : callable, optional
+        Called now and then with a line of text.
+    """
+
+    time_limit: float | None = None
+    start: Any = None
+    seed: int = 0
+    progress: Callable[[str], None] | None = None
+
+    def __post_init__(self) -> None:
+        if self.time_limit is not None and not self.time_limit >= 0:
+            raise InputError("time_limit", f"is {self.time_limit}", "give seconds >= 0")
+
+    def report(self, line: str) -> None:
+        """Pass a line on to `progress`, if there is one."""
+        if self.progress is not None:
+            self.progress(line)
+
+
+@dataclass(frozen=True)
+class Solver:
+    """One exact method or bound.
+
+    Attributes
+    ----------
+    name : str
+        Name on the command line.
+    problems : tuple of str
+        Problems it states or solves.
+    module : str
+        Module with ``solve(problem, settings) -> Result``.
+    summary : str
+        What it does and up to which size.
+    evidence : bool
+        Whether its results carry evidence that the certificate checker accepts.
+    """
+
+    name: str
+    problems: tuple[str, ...]
+    module: str
+    summary: str
+    evidence: bool = False
+
+    def solve(self, problem: Problem[Any], settings: Settings) -> Result:
+        """Import the solver's module and run it."""
+        result: Result = importlib.import_module(self.module).solve(problem, settings)
+        return result
+
+
+SOLVERS: tuple[Solver, ...] = (
+    Solver("column-tree", ("offline-welfare",), "mcsopt.solvers.column_tree",
+           "branch and bound over all feasible worker sets; proves, with evidence; up to 200,000 sets",
+           evidence=True),
+    Solver("linear-bound", ("offline-welfare",), "mcsopt.solvers.linear_bound",
+           "linear bound that ignores redundancy, and a greedy plan; any size, with evidence",
+           evidence=True),
+    Solver("knapsack", ("knapsack",), "mcsopt.solvers.knapsack",
+           "branch and bound from the break item, exact on real numbers; 10,000 items and more, with evidence",
+           evidence=True),
+    Solver("highs", ("knapsack", "offline-welfare"), "mcsopt.solvers.highs",
+           "the Pyomo statement in HiGHS; offline welfare up to 200,000 feasible sets"),
+    Solver("cp-sat", ("knapsack", "offline-welfare"), "mcsopt.solvers.cp_sat",
+           "the CP-SAT statement in OR-Tools; offline welfare up to 200,000 feasible sets"),
+    Solver("enumeration", ("knapsack", "offline-welfare"), "mcsopt.solvers.enumeration",
+           "independent brute force: 20 items, or tasks whose candidates number 16 workers in all"),
+)  # fmt: skip
+
+
+@cache
+def solvers() -> dict[str, Solver]:
+    """Return every solver by its name, those of other packages (entry points ``mcsopt.solvers``) last."""
+    found = {solver.name: solver for solver in SOLVERS}
+    for entry in entry_points(group="mcsopt.solvers"):
+        found.setdefault(entry.name, entry.load())
+    return found
+
+
+def solvers_of(problem_name: str) -> list[Solver]:
+    """Return the solvers of a problem, the preferred one first."""
+    return [solver for solver in solvers().values() if problem_name in solver.problems]
+
+
+def solver(name: str, problem_name: str) -> Solver:
+    """Return the solver called `name`; `InputError` lists those that take the problem."""
+    names = [candidate.name for candidate in solvers_of(problem_name)]
+    if name not in names:
+        raise InputError("solver", f"{name!r} does not solve {problem_name}", f"use one of {', '.join(names)}")
+    return solvers()[name]
