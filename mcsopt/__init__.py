@@ -1,1 +1,36 @@
-"""mcsopt: how far is a heuristic's plan from the best there is, and why should anyone believe that number?"""
+"""mcsopt: how far is a heuristic's plan from the best there is, and why should anyone believe that number?
+
+Names are loaded on first use, so that ``import mcsopt`` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+_HOME = {
+    "Assurance": "mcsopt.result",
+    "Certificate": "mcsopt.verification",
+    "Result": "mcsopt.result",
+    "Status": "mcsopt.result",
+    "Termination": "mcsopt.result",
+    "certify": "mcsopt.verification",
+    "model": "mcsopt.models",
+    "solve": "mcsopt.solvers",
+    "verify": "mcsopt.verification",
+}
+_PACKAGES = ("data", "heuristics", "models", "problems", "solvers", "verification")
+
+__all__ = [*_HOME, *_PACKAGES]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    if name in _PACKAGES:
+        return importlib.import_module(f"mcsopt.{name}")
+    raise AttributeError(f"module 'mcsopt' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -215,7 +215,7 @@ class OfflineWelfare(Problem[Assignment]):
     @classmethod
     def random_small(cls, rng: np.random.Generator) -> OfflineWelfare:
         """Draw up to 4 tasks and 9 workers in which about half of the tasks can be served; both service modes."""
-        tasks, workers = int(rng.integers(1, 5)), int(rng.integers(1, 10))
+        tasks, workers = int(rng.integers(1, 5)), int(rng.integers(2, 10))
         willing = rng.random((tasks, workers)) < 0.8
         pair_task, pair_worker = np.nonzero(willing)
         pairs = len(pair_task)
@@ -225,7 +225,7 @@ class OfflineWelfare(Problem[Assignment]):
             quality = np.round(quality)  # exact ties between sets, and with the demand
         market = SensingMarket(
             budget=np.round(rng.uniform(90, 250, tasks), 1),
-            demand=np.round(rng.uniform(8, 24, tasks), 1),
+            demand=np.round(rng.uniform(6, 20, tasks), 1),
             redundancy=rng.choice([0.0, 0.25, 0.5], tasks) if rng.random() < 0.3 else rng.uniform(0.05, 0.4, tasks),
             arrival=rng.choice([0.5, 0.75, 1.0], workers) if rng.random() < 0.3 else rng.uniform(0.56, 0.96, workers),
             pair_task=pair_task,

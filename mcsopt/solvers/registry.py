@@ -90,7 +90,7 @@ SOLVERS: tuple[Solver, ...] = (
     Solver("cp-sat", ("knapsack", "offline-welfare"), "mcsopt.solvers.cp_sat",
            "the CP-SAT statement in OR-Tools; offline welfare up to 200,000 feasible sets"),
     Solver("enumeration", ("knapsack", "offline-welfare"), "mcsopt.solvers.enumeration",
-           "independent brute force: 20 items, or tasks whose candidates number 16 workers in all"),
+           "independent brute force: up to 20 items, or 12 candidate workers"),
 )  # fmt: skip
 
 

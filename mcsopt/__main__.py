@@ -1,0 +1,7 @@
+"""``python -m mcsopt``."""
+
+import sys
+
+from mcsopt.cli import main
+
+sys.exit(main())

@@ -1,0 +1,170 @@
+"""The command line. Parsing only: each command's work, and every heavy import, is in `mcsopt.commands`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+_INSTANCE_ENDINGS = (".json", ".csv", ".csv.gz", ".parquet")
+
+EXIT_STATUS = """\
+exit status: 0 done, or the claim holds; 1 the claim does not hold (verify refutes, --max-gap exceeded);
+2 bad input or usage; 3 no feasible solution: none exists, or none found within the limits"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """One clear line on a usage error instead of the whole usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"mcsopt: {message}; see {self.prog} --help\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    parser = _Parser(
+        prog="mcsopt",
+        description="How far is a heuristic's plan from the best there is, and why should anyone believe that number?",
+        epilog=EXIT_STATUS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+
+    certify = commands.add_parser("certify", help="bound a plan's gap and write a certificate of it")
+    _add_instance(certify)
+    plan = certify.add_mutually_exclusive_group(required=True)
+    plan.add_argument("--heuristic", metavar="H", nargs="+", action="extend",
+                      help="a heuristic of 'mcsopt list' or module:function of your own; may be repeated")
+    plan.add_argument("--plan", metavar="SOLUTION.json", help="your own plan, as a solution file")
+    certify.add_argument("--solver", metavar="S", help="where the bound comes from (default: the strongest that fits)")
+    _add_time_limit(certify, 60.0, "limit of each solver that is asked (default: 60)")
+    certify.add_argument("--max-gap", metavar="G", type=float, help="exit 1 if a relative gap exceeds G")
+    certify.add_argument("--certificate", metavar="OUT.json", help="write the certificate, or the list of them")
+    _add_json(certify)
+
+    verify = commands.add_parser("verify", help="check a certificate, trusting nothing")
+    verify.add_argument("certificate", metavar="CERTIFICATE", help="a certificate file")
+    verify.add_argument("--instance", metavar="FILE", help="refuse unless the certificate is about this instance")
+    _add_time_limit(verify, None, "refuse if the check takes longer")
+    _add_json(verify)
+
+    solve = commands.add_parser("solve", help="solve a problem, or bound it where it is too large")
+    _add_instance(solve)
+    solve.add_argument("--solver", metavar="S", help="one of 'mcsopt list' (default: the preferred one that fits)")
+    _add_time_limit(solve, None, "wall-clock limit; 0 still gives a bound")
+    solve.add_argument("--start", metavar="SOLUTION.json", help="a solution to start from")
+    solve.add_argument("--output", "-o", metavar="SOLUTION.json", help="write the solution")
+    _add_json(solve)
+
+    inspect = commands.add_parser("inspect", help="print the declarative model, to read or to export")
+    _add_instance(inspect)
+    inspect.add_argument("--format", choices=("text", "lp", "mps", "cp-sat"), default="text",
+                         help="words and mathematics, an LP or MPS file, or the CP-SAT model (default: text)")
+
+    generate = commands.add_parser(
+        "generate", help="draw an instance", epilog="further options of the kind, as --NAME VALUE: see 'mcsopt list'"
+    )
+    generate.add_argument("--kind", metavar="K", required=True, help="kind of instance")
+    generate.add_argument("--seed", metavar="N", required=True, help="seed, an integer >= 0")
+    generate.add_argument("-o", "--output", metavar="FILE", required=True, help="FILE.json or FILE.parquet")
+
+    commands.add_parser("list", help="problems, kinds of instance, models, solvers, heuristics")
+    commands.add_parser("doctor", help="what is installed, what conflicts, what to do")
+    return parser
+
+
+def _add_instance(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("instance", metavar="INSTANCE", nargs="?",
+                        help="an instance file, Chicago taxi trips (CSV or Parquet), or none: the embedded default")
+    parser.add_argument("--problem", metavar="P", required=True, help="one of 'mcsopt list'")
+    parser.add_argument("--option", metavar="K=V", action="append", default=[], help="an option of the problem")
+    parser.add_argument("--tasks", metavar="N", type=int, default=40, help="tasks drawn from taxi trips (default: 40)")
+    parser.add_argument("--workers", metavar="M", type=int, default=160,
+                        help="workers drawn from taxi trips (default: 160)")
+    parser.add_argument("--area", metavar="A", type=int,
+                        help="community area of the trips (default: the one with most trips)")
+    parser.add_argument("--seed", metavar="N", type=int, default=0, help="seed, an integer >= 0 (default: 0)")
+
+
+def _add_time_limit(parser: argparse.ArgumentParser, default: float | None, text: str) -> None:
+    parser.add_argument("--time-limit", metavar="SEC", type=float, default=default, help=text)
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout and nothing else there")
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Parse a command line; usage errors exit with status 2 and one line."""
+    parser = build_parser()
+    args, rest = parser.parse_known_args(argv)
+    if args.command is None and not args.version:
+        parser.error("a command is missing")
+    if args.command == "generate":
+        args.options = _named_values(parser, rest)
+        return args
+    # argparse takes INSTANCE only before the options, and "--heuristic A B" swallows it: find it in either place.
+    if getattr(args, "instance", "") is None:
+        swallowed = [name for name in getattr(args, "heuristic", None) or [] if name.endswith(_INSTANCE_ENDINGS)]
+        if len(swallowed) == 1 and not rest:
+            args.heuristic.remove(swallowed[0])
+            args.instance = swallowed[0]
+        elif len(rest) == 1 and not rest[0].startswith("-"):
+            args.instance = rest.pop()
+    if rest:
+        parser.error(f"unknown argument {rest[0]!r}")
+    if getattr(args, "heuristic", None) == []:
+        parser.error("--heuristic names none")
+    return args
+
+
+def _named_values(parser: argparse.ArgumentParser, rest: list[str]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    words = [part for word in rest for part in (word.split("=", 1) if word.startswith("--") else [word])]
+    while words:
+        name = words.pop(0)
+        if not name.startswith("--") or not words:
+            parser.error(f"cannot read {name!r}: options of a kind are --NAME VALUE")
+        values[name[2:].replace("-", "_")] = words.pop(0)
+    return values
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    try:
+        args = parse(sys.argv[1:] if argv is None else argv)
+        if args.version:
+            from mcsopt.versions import versions
+
+            print(f"mcsopt {versions()['mcsopt']}")
+            return 0
+        return _run(args)
+    except BrokenPipeError:
+        # The reader of our output left (head, less): nothing is wrong. Python must not flush into the closed pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _run(args: argparse.Namespace) -> int:
+    from mcsopt.errors import BackendFault, McsoptError
+
+    try:
+        status: int = importlib.import_module(f"mcsopt.commands.{args.command}").run(args)
+        return status
+    except BackendFault as error:
+        print(f"mcsopt: no trustworthy answer: {error}", file=sys.stderr)
+        return 3
+    except McsoptError as error:
+        print(f"mcsopt: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("mcsopt: interrupted before there was anything to keep", file=sys.stderr)
+        return 3
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""What the commands share: reading the question, progress on the terminal, tables and JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from mcsopt.data.load import load_instance
+from mcsopt.errors import InputError
+from mcsopt.problems import Problem, problem_type
+from mcsopt.result import Result
+from mcsopt.versions import versions
+
+
+def read_problem(args: argparse.Namespace) -> tuple[Problem[Any], list[str]]:
+    """Return the problem that the arguments ask, and lines about its instance that a person should read."""
+    question = problem_type(args.problem)
+    options = read_options(args.option, question.OPTIONS)
+    instance, lines = load_instance(
+        args.instance, question.instance_type.kind,
+        tasks=args.tasks, workers=args.workers, area=args.area, seed=args.seed,
+    )  # fmt: skip
+    problem: Problem[Any] = question(instance, **options)  # type: ignore[call-arg]  # every problem is a dataclass
+    return problem, lines
+
+
+def read_options(texts: Sequence[str], known: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """Return ``K=V`` texts as a mapping; `InputError` for an unknown K."""
+    options = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise InputError("--option", f"is {text!r}", "write it as NAME=VALUE")
+        if name not in known:
+            choices = ", ".join(f"{k}={'|'.join(v)}" for k, v in known.items()) or "none"
+            raise InputError("--option", f"{name!r} is not known to this problem", f"it takes: {choices}")
+        options[name] = value
+    return options
+
+
+class Report(Protocol):
+    """A callable that shows one line of progress."""
+
+    def __call__(self, line: str) -> None:
+        """Show `line`."""
+
+
+@contextmanager
+def progress(quiet: bool) -> Iterator[Report]:
+    """Show a spinner with the latest line and the seconds so far, on a terminal and once a second has passed."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda line: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    began = time.perf_counter()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as display:
+        bar = display.add_task("starting", total=None, visible=False)
+
+        def show(line: str) -> None:
+            display.update(bar, description=line, visible=time.perf_counter() - began > 0.2)
+
+        yield show
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """Print one JSON object; NaN and infinities cannot occur in it."""
+    print(json.dumps(document, allow_nan=False))
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> None:
+    """Print a table; every column but the first is right-aligned."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title or None, title_justify="left", title_style="bold")
+    for position, column in enumerate(columns):
+        table.add_column(column, justify="left" if position == 0 else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console = Console()
+    # A file or a pipe has no width: do not fold there.
+    Console(width=None if console.is_terminal else 160).print(table)
+
+
+def run_document(problem: Problem[Any], result: Result) -> dict[str, Any]:
+    """Return the JSON keys that every run has."""
+    return {
+        "problem": problem.name,
+        "options": problem.options,
+        "instance_digest": problem.instance.digest(),
+        "status": result.status.value,
+        "assurance": result.assurance.value if result.assurance else None,
+        "termination": result.termination.value,
+        "objective": result.objective,
+        "dual_bound": result.dual_bound,
+        "gap": result.gap,
+        "solution": None if result.solution is None else problem.solution_document(result.solution),
+        "violations": [violation.to_json() for violation in result.violations],
+        "seconds": {phase: round(seconds, 6) for phase, seconds in result.seconds.items()},
+        "seed": result.seed,
+        "message": result.message,
+        "versions": versions(),
+    }
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """Return a number for a table, a dash if unknown."""
+    return "–" if value is None else f"{value:,.{digits}f}"
+
+
+def percent(value: float | None) -> str:
+    """Return a relative gap in per cent, a dash if unknown."""
+    return "–" if value is None else f"{100 * value:.4f} %"

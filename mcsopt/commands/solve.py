@@ -1,0 +1,38 @@
+"""``mcsopt solve``: the optimum, or a solution and a bound."""
+
+from __future__ import annotations
+
+import argparse
+
+from mcsopt.commands.common import number, percent, print_json, print_table, progress, read_problem, run_document
+from mcsopt.data.files import read_solution, write_solution
+from mcsopt.solvers import solve
+
+
+def run(args: argparse.Namespace) -> int:
+    """Solve and print; return 3 if there is no feasible solution to show."""
+    problem, lines = read_problem(args)
+    start = read_solution(problem, args.start) if args.start else None
+    with progress(quiet=args.json) as report:
+        report("compiling (the first run only)")
+        result = solve(
+            problem, solver=args.solver, time_limit=args.time_limit, start=start, seed=args.seed, progress=report
+        )
+    if args.output and result.feasible:
+        write_solution(problem, result.solution, args.output)
+    if args.json:
+        print_json(run_document(problem, result) | {"solver": result.method, "seed": args.seed})
+    else:
+        for line in lines:
+            print(line)
+        row = [result.method, number(result.objective), number(result.dual_bound), percent(result.gap),
+               result.status.value, f"{sum(result.seconds.values()):.3f}"]  # fmt: skip
+        columns = ["solver", "objective", "bound", "gap", "status", "seconds"]
+        print_table(columns, [row], title=f"{problem.name} ({problem.sense.value}imise)")
+        if result.message:
+            print(result.message)
+        if result.assurance:
+            print(f"assurance: {result.assurance.value}; termination: {result.termination.value}")
+        if args.output and result.feasible:
+            print(f"wrote {args.output}")
+    return 0 if result.feasible else 3

@@ -1,0 +1,53 @@
+"""``mcsopt verify``: check a certificate with code that trusts nobody."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from mcsopt.commands.common import number, percent, print_json
+from mcsopt.data.files import read_instance
+from mcsopt.verification import check
+from mcsopt.verification.certificate import load_documents
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check every certificate of the file; return 0 if all hold, 1 if one is refused."""
+    documents = load_documents(args.certificate)
+    digest = read_instance(args.instance).digest() if args.instance else None
+    verdicts = [check.check(d, instance_digest=digest, time_limit=args.time_limit) for d in documents]
+    accepted = all(verdict.accepted for verdict in verdicts)
+    if args.json:
+        parts = [_document(document, verdict) for document, verdict in zip(documents, verdicts, strict=True)]
+        print_json(parts[0] if len(parts) == 1 else {"accepted": accepted, "certificates": parts})
+        return 0 if accepted else 1
+    for document, verdict in zip(documents, verdicts, strict=True):
+        name = _problem(document)
+        if verdict.accepted:
+            print(f"ACCEPTED {name}: {verdict.reason}")
+            print(f"  status {verdict.status}, objective {number(verdict.objective, 6)}, "
+                  f"bound {number(verdict.dual_bound, 6)}, gap {percent(verdict.gap)}")  # fmt: skip
+            work = ", ".join(f"{count:,} {what}" for what, count in verdict.work.items())
+            print(f"  arithmetic: {verdict.arithmetic}; work: {work or 'none'}")
+        else:
+            print(f"REFUSED {name}: {verdict.reason}")
+    return 0 if accepted else 1
+
+
+def _problem(document: Any) -> str:
+    problem = document.get("problem") if isinstance(document, dict) else None
+    return problem if isinstance(problem, str) else "certificate"
+
+
+def _document(document: Any, verdict: check.Verdict) -> dict[str, Any]:
+    return {
+        "problem": _problem(document),
+        "accepted": verdict.accepted,
+        "reason": verdict.reason,
+        "status": verdict.status,
+        "objective": verdict.objective,
+        "dual_bound": verdict.dual_bound,
+        "gap": verdict.gap,
+        "arithmetic": verdict.arithmetic,
+        "work": dict(verdict.work),
+    }

@@ -1,0 +1,23 @@
+"""Where instances come from: generators, Chicago taxi trips, instance and solution files."""
+
+from mcsopt.data.files import read_instance, read_solution, write_instance, write_solution
+from mcsopt.data.generators import GENERATORS, generate
+from mcsopt.data.knapsack import knapsack
+from mcsopt.data.load import default_instance, load_instance
+from mcsopt.data.markets import sensing_market
+from mcsopt.data.chicago import chicago, chicago_with_report
+
+__all__ = [
+    "GENERATORS",
+    "chicago",
+    "chicago_with_report",
+    "default_instance",
+    "generate",
+    "knapsack",
+    "load_instance",
+    "read_instance",
+    "read_solution",
+    "sensing_market",
+    "write_instance",
+    "write_solution",
+]

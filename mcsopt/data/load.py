@@ -1,0 +1,77 @@
+"""Find the instance a command names: a file of ours, a table of taxi trips, or the embedded default."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from mcsopt.data.files import instance_from_json, is_instance_parquet, read_instance
+from mcsopt.errors import InputError
+from mcsopt.problems.fields import Instance
+
+
+def default_instance(kind: str) -> Instance:
+    """Return the embedded default instance of a kind, a small one that every method handles.
+
+    Examples
+    --------
+    >>> default_instance("sensing-market").num_tasks
+    8
+    """
+    import json
+
+    resource = files("mcsopt.data") / f"default-{kind}.json"
+    if not resource.is_file():
+        raise InputError("INSTANCE", f"is missing and kind {kind!r} has no default", "give an instance file")
+    return instance_from_json(json.loads(resource.read_text(encoding="utf-8")))
+
+
+def load_instance(
+    path: str | Path | None,
+    kind: str,
+    *,
+    tasks: int = 40,
+    workers: int = 160,
+    area: int | None = None,
+    seed: int = 0,
+) -> tuple[Instance, list[str]]:
+    """Return the instance a path stands for, and lines that a person should read about how it was made.
+
+    Parameters
+    ----------
+    path : str or Path or None
+        An instance file (``.json``, ``.parquet``), a table of Chicago taxi trips (``.csv``, ``.csv.gz``, BigQuery
+        ``.parquet``), or None for the embedded default of `kind`.
+    kind : str
+        Kind of instance the problem takes.
+    tasks, workers, area, seed
+        Market drawn from taxi trips; see `mcsopt.data.chicago`.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be used, or holds another kind of instance.
+    """
+    if path is None:
+        return default_instance(kind), [f"instance: embedded default {kind}"]
+    lines: list[str] = []
+    instance: Any
+    if _is_trips(str(path)):
+        if kind != "sensing-market":
+            raise InputError("", "is a table of trips", f"this problem takes an instance of kind {kind!r}", str(path))
+        from mcsopt.data.chicago import chicago_with_report
+
+        instance, report = chicago_with_report(path, tasks=tasks, workers=workers, area=area, seed=seed)
+        lines = report.lines()
+    else:
+        instance = read_instance(path)
+    if instance.kind != kind:
+        raise InputError("kind", f"is {instance.kind!r}", f"this problem takes {kind!r}", str(path))
+    return instance, lines
+
+
+def _is_trips(path: str) -> bool:
+    if path.endswith(".parquet"):
+        return Path(path).is_file() and not is_instance_parquet(path)
+    return path.endswith((".csv", ".csv.gz"))

@@ -1,0 +1,59 @@
+"""What a CP-SAT statement consists of, and how real objectives become integers without losing the bound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from ortools.sat.python import cp_model
+
+_LARGEST = 10**7  # CP-SAT 9.15 has answered falsely with coefficients of 1e8
+
+
+@dataclass(frozen=True)
+class CpSatStatement:
+    """A CP-SAT model with what is needed to read it.
+
+    Attributes
+    ----------
+    model : cp_model.CpModel
+    variables : Mapping
+        The Boolean variable of each decision, by its key in the problem.
+    scale : float
+        The model's objective is about `scale` times the problem's.
+    error : float
+        ``objective in the model / scale`` exceeds the problem's objective by at most this, and is never below it.
+    """
+
+    model: cp_model.CpModel
+    variables: Mapping[Any, cp_model.IntVar]
+    scale: float
+    error: float
+
+
+def integer_objective(values: np.ndarray, chosen: int) -> tuple[list[int], float, float]:
+    """Round objective coefficients of a maximisation up to integers.
+
+    Rounding up makes every bound of the integer model, divided by the scale, a bound of the real one.
+
+    Parameters
+    ----------
+    values : array of float
+        Coefficients of 0-1 variables.
+    chosen : int
+        How many of the variables can be 1 together.
+
+    Returns
+    -------
+    coefficients : list of int
+        ``ceil(values * scale)``, at most 1e7 in absolute value.
+    scale : float
+        A power of two, so that scaling is exact.
+    error : float
+        ``chosen / scale``: the most by which rounding can raise the objective.
+    """
+    largest = float(np.max(np.abs(values), initial=0.0))
+    scale = 2.0 ** np.floor(np.log2(_LARGEST / largest)) if largest > 0 else 1.0
+    return [int(c) for c in np.ceil(values * scale)], float(scale), chosen / float(scale)

@@ -1,0 +1,154 @@
+"""Run a foreign solver under guard: it may crash, hang, or say what is not so."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from mcsopt import tolerances
+from mcsopt.errors import BackendFault, McsoptError
+from mcsopt.problems import Problem
+from mcsopt.result import Assurance, Result, Termination, conclude
+from mcsopt.solvers.registry import Settings
+
+_GRACE = 10.0  # seconds past its time limit after which a backend counts as hung
+
+
+@dataclass(frozen=True)
+class BackendAnswer:
+    """A backend's word, before anyone has looked at it.
+
+    Attributes
+    ----------
+    solution : object or None
+    objective, dual_bound : float or None
+        As claimed.
+    infeasible : bool
+        Whether it claims that no solution exists.
+    finished : bool
+        Whether it claims to have finished; False after a limit.
+    objective_error : float
+        Absolute error of its objective and bound that the statement itself brings (rounding to integers).
+    message : str
+    """
+
+    solution: Any = None
+    objective: float | None = None
+    dual_bound: float | None = None
+    infeasible: bool = False
+    finished: bool = True
+    objective_error: float = 0.0
+    message: str = ""
+
+
+def run_guarded(
+    problem: Problem[Any], name: str, call: Callable[[float | None], BackendAnswer], settings: Settings
+) -> Result:
+    """Call a backend and let nothing pass that the problem's ground truth contradicts.
+
+    Parameters
+    ----------
+    problem : Problem
+    name : str
+        Name of the backend, for errors and the result.
+    call : callable
+        Builds the model and solves it within the seconds it is given (None: no limit).
+    settings : Settings
+        With a time limit, a backend still running 10 seconds after it counts as hung.
+
+    Returns
+    -------
+    Result
+        Assurance ``backend``.
+
+    Raises
+    ------
+    BackendFault
+        If it crashes, hangs, returns an infeasible solution or a wrong objective, claims infeasibility although a
+        solution is known, or a bound that a known solution beats.
+    """
+    began = time.perf_counter()
+    settings.report(f"solving with {name}")
+    try:
+        answer = _call_with_deadline(name, call, settings)
+    except KeyboardInterrupt:
+        answer = BackendAnswer(finished=False, message="interrupted")
+    seconds = {"solve": time.perf_counter() - began}
+    witness, worth = _witness(problem, settings.start)
+    if answer.infeasible and witness is not None:
+        raise BackendFault(name, f"claims infeasibility, yet a feasible solution worth {worth!r} exists")
+    _examine(problem, name, answer)
+    # A statement rounded to integers may overstate by its error; what is left of a bound is still a bound.
+    bound = answer.dual_bound
+    if bound is not None and worth is not None and problem.sense.better(worth, bound):
+        slack = tolerances.REEVALUATION * max(1.0, abs(worth)) + answer.objective_error
+        if abs(worth - bound) > slack:
+            raise BackendFault(name, f"claims the bound {bound!r}, yet a feasible solution worth {worth!r} exists")
+        bound = worth
+    solution = answer.solution if answer.solution is not None else witness
+    termination = Termination.FINISHED if answer.finished else Termination.TIME
+    if answer.message == "interrupted":
+        termination = Termination.INTERRUPTED
+    return conclude(
+        problem, name, solution, dual_bound=bound, infeasible=answer.infeasible, assurance=Assurance.BACKEND,
+        termination=termination, seconds=seconds, message=answer.message,
+    )  # fmt: skip
+
+
+def _call_with_deadline(
+    name: str, call: Callable[[float | None], BackendAnswer], settings: Settings
+) -> BackendAnswer:
+    """Run `call` in a thread of its own, so that a hang can be left behind and Ctrl-C is heard at once."""
+    outcome: list[BackendAnswer | BaseException] = []
+
+    def work() -> None:
+        try:
+            outcome.append(call(settings.time_limit))
+        except BaseException as error:  # handed on to the caller's thread below
+            outcome.append(error)
+
+    thread = threading.Thread(target=work, name=name, daemon=True)
+    thread.start()
+    deadline = None if settings.time_limit is None else time.perf_counter() + settings.time_limit + _GRACE
+    while thread.is_alive():
+        thread.join(0.1)
+        if deadline is not None and time.perf_counter() > deadline and thread.is_alive():
+            raise BackendFault(name, f"hangs: still running {_GRACE:g} s after its limit of {settings.time_limit:g} s")
+    answer = outcome[0]
+    if isinstance(answer, BackendAnswer):
+        return answer
+    if isinstance(answer, McsoptError):
+        raise answer
+    raise BackendFault(name, f"crashed: {type(answer).__name__}: {answer}") from answer
+
+
+def _witness(problem: Problem[Any], start: Any) -> tuple[Any, float | None]:
+    """Return the better feasible one of the start and the empty solution, and its value."""
+    best, value = None, None
+    for solution in (start, problem.empty_solution()):
+        if solution is not None and not problem.violations(solution):
+            worth = problem.evaluate(solution)
+            if value is None or problem.sense.better(worth, value):
+                best, value = solution, worth
+    return best, value
+
+
+def _examine(problem: Problem[Any], name: str, answer: BackendAnswer) -> None:
+    """Hold the returned solution and its claimed objective and bound to the ground truth."""
+    if answer.solution is None:
+        if answer.finished and not answer.infeasible:
+            raise BackendFault(name, "claims to have finished, with neither a solution nor infeasibility")
+        return
+    broken = problem.violations(answer.solution)
+    if broken:
+        raise BackendFault(name, f"returned an infeasible solution: {broken[0]}")
+    objective = problem.evaluate(answer.solution)
+    slack = tolerances.REEVALUATION * max(1.0, abs(objective)) + answer.objective_error
+    if answer.objective is not None and abs(answer.objective - objective) > slack:
+        raise BackendFault(name, f"reports the objective {answer.objective!r}; the solution is worth {objective!r}")
+    bound = answer.dual_bound
+    if bound is not None and problem.sense.better(objective, bound) and abs(objective - bound) > slack:
+        raise BackendFault(name, f"claims the bound {bound!r}, beaten by its own solution worth {objective!r}")

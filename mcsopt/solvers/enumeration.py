@@ -1,0 +1,109 @@
+"""Independent brute force, for small problems: the oracle of the other solvers."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from mcsopt.errors import TooLarge
+from mcsopt.problems import Assignment, Knapsack, OfflineWelfare, Packing, Problem
+from mcsopt.result import Assurance, Result, conclude
+from mcsopt.solvers.registry import Settings
+
+MAX_ITEMS = 20
+MAX_WORKERS = 12
+
+
+def solve(problem: Problem[Any], settings: Settings) -> Result:
+    """Try every solution, using nothing but the problem's own ground truth.
+
+    Knapsack: all 2^n packings, n <= 20. Offline welfare: the value of every worker set of every task by
+    ``problem.set_value`` and ``problem.set_violations``, then the best disjoint choice by dynamic programming over
+    subsets of the at most 12 workers who are a candidate somewhere, ``best_i(S) = max_{A in S} v_i(A) + best_{i+1}(S - A)``.
+
+    Parameters
+    ----------
+    problem : Knapsack or OfflineWelfare
+    settings : Settings
+        Ignored: the run takes seconds.
+
+    Returns
+    -------
+    Result
+        PROVED or INFEASIBLE.
+
+    Raises
+    ------
+    TooLarge
+        Beyond those sizes.
+    """
+    began = time.perf_counter()
+    found = _best_packing(problem) if isinstance(problem, Knapsack) else _best_assignment(problem)
+    return conclude(
+        problem, "enumeration", found, infeasible=found is None, assurance=Assurance.FLOAT,
+        dual_bound=None if found is None else problem.evaluate(found),
+        seconds={"solve": time.perf_counter() - began},
+    )  # fmt: skip
+
+
+def _best_packing(problem: Knapsack) -> Packing:
+    data, n = problem.instance, problem.instance.num_items
+    if n > MAX_ITEMS:
+        raise TooLarge(f"enumeration over 2^{n} packings is limited to {MAX_ITEMS} items; use solver 'knapsack'")
+    weight, value = np.zeros(1), np.zeros(1)
+    for item in range(n):
+        weight = np.concatenate([weight, weight + data.weight[item]])
+        value = np.concatenate([value, value + data.value[item]])
+    best = int(np.argmax(np.where(weight <= problem.capacity, value, -np.inf)))
+    return Packing(item for item in range(n) if best >> item & 1)
+
+
+def _best_assignment(problem: OfflineWelfare) -> Assignment | None:
+    market = problem.instance
+    workers = np.unique(market.pair_worker[problem.candidate])
+    if len(workers) > MAX_WORKERS:
+        raise TooLarge(
+            f"enumeration over 2^{len(workers)} worker sets a task is limited to {MAX_WORKERS} candidate workers; "
+            "use solver 'column-tree'"
+        )
+    full, tasks = 1 << len(workers), market.num_tasks
+    best = np.zeros((tasks + 1, full))
+    choice = np.zeros((tasks, full), dtype=np.int64)
+    for task in range(tasks - 1, -1, -1):
+        values = _set_values(problem, task, workers, full)
+        for free in range(full):
+            # All subsets A of the free workers, the empty one last: (A - 1) & free walks down through them.
+            top, chosen, subset = -np.inf, 0, free
+            while True:
+                worth = values[subset] + best[task + 1, free ^ subset]
+                if worth > top:
+                    top, chosen = worth, subset
+                if subset == 0:
+                    break
+                subset = (subset - 1) & free
+            best[task, free], choice[task, free] = top, chosen
+    if best[0, full - 1] == -np.inf:
+        return None
+    plan, free = [], full - 1
+    for task in range(tasks):
+        plan.append(_members(workers, int(choice[task, free])))
+        free ^= int(choice[task, free])
+    return Assignment(plan)
+
+
+def _set_values(problem: OfflineWelfare, task: int, workers: np.ndarray, full: int) -> np.ndarray:
+    """Return the value of every set of one task, -inf where infeasible."""
+    where = problem.instance.pairs_of(task)
+    paired = set(problem.instance.pair_worker[where].tolist())
+    values = np.full(full, -np.inf)
+    for subset in range(full):
+        members = _members(workers, subset)
+        if paired.issuperset(members) and not problem.set_violations(task, members):
+            values[subset] = problem.set_value(task, members) if members else 0.0
+    return values
+
+
+def _members(workers: np.ndarray, subset: int) -> tuple[int, ...]:
+    return tuple(int(worker) for k, worker in enumerate(workers) if subset >> k & 1)

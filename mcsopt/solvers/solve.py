@@ -1,0 +1,72 @@
+"""Solve a problem with the solver asked for, or with the first that takes its size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mcsopt.errors import TooLarge
+from mcsopt.problems import Problem
+from mcsopt.result import Result
+from mcsopt.solvers import registry
+from mcsopt.solvers.registry import Settings
+
+
+def solve(
+    problem: Problem[Any],
+    *,
+    solver: str | None = None,
+    time_limit: float | None = None,
+    start: Any = None,
+    seed: int = 0,
+    progress: Callable[[str], None] | None = None,
+) -> Result:
+    """Solve a problem, or bound it where it is too large.
+
+    Parameters
+    ----------
+    problem : Problem
+    solver : str, optional
+        A name of ``mcsopt.solvers.solvers()``. None: the preferred solver that takes the problem's size; for
+        offline welfare that is ``column-tree``, then ``linear-bound``, which takes any.
+    time_limit : float, optional
+        Wall-clock seconds; with 0 the answer is still a valid bound, and a feasible solution where the empty one is.
+    start : solution, optional
+        A solution to start from.
+    seed : int
+        Seed of a randomized solver.
+    progress : callable, optional
+        Called now and then with a line of text.
+
+    Returns
+    -------
+    Result
+        Its solution is re-evaluated by the problem; its assurance is ``float`` or ``backend``.
+
+    Raises
+    ------
+    InputError
+        For an unknown solver.
+    TooLarge
+        If the solver asked for, or every solver, refuses the size.
+    BackendFault
+        If a backend crashes, hangs or contradicts the problem's ground truth.
+
+    Examples
+    --------
+    >>> from mcsopt.problems import Knapsack, KnapsackInstance
+    >>> result = solve(Knapsack(KnapsackInstance([3.0, 4.0, 5.0], [4.0, 5.0, 6.0], 7.5)))
+    >>> result.status.value, result.objective, result.solution.items
+    ('PROVED', 9.0, (0, 1))
+    """
+    settings = Settings(time_limit=time_limit, start=start, seed=seed, progress=progress)
+    if solver is not None:
+        return registry.solver(solver, problem.name).solve(problem, settings)
+    refusal: TooLarge | None = None
+    for candidate in registry.solvers_of(problem.name):
+        try:
+            return candidate.solve(problem, settings)
+        except TooLarge as error:
+            refusal = error
+            settings.report(f"{candidate.name} refuses: {error}")
+    raise refusal or TooLarge(f"no solver takes {problem.name}")

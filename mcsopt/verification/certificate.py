@@ -1,0 +1,112 @@
+"""The certificate: what is claimed of a solution, and everything a stranger needs to check it."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mcsopt.errors import InputError
+from mcsopt.result import Assurance, Result, Status
+
+CERTIFICATE_FORMAT = "mcsopt-certificate/1"
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A checked claim about one solution of one instance.
+
+    Attributes
+    ----------
+    document : Mapping
+        The JSON object, format ``mcsopt-certificate/1``; all a checker needs.
+    plan : Result
+        The run (or the user's plan) that was certified, with its violations.
+    bound : Result
+        The run that supplied the evidence.
+    optimum : float or None
+        The optimal value, if it was proved.
+    regret : float or None
+        Largest gain of any one player by deviating alone, where the problem is a game and small enough.
+    faults : tuple of str
+        What backends claimed and the evidence refutes.
+    """
+
+    document: Mapping[str, Any]
+    plan: Result
+    bound: Result
+    optimum: float | None = None
+    regret: float | None = None
+    faults: tuple[str, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def status(self) -> Status:
+        """What has been shown."""
+        return Status(self.document["status"])
+
+    @property
+    def assurance(self) -> Assurance | None:
+        """``checked`` where there is a bound or a proof of infeasibility; None otherwise."""
+        return Assurance.CHECKED if self.document["evidence"] is not None else None
+
+    @property
+    def objective(self) -> float | None:
+        """Value of the solution; None without a feasible one."""
+        value: float | None = self.document["objective"]
+        return value
+
+    @property
+    def dual_bound(self) -> float | None:
+        """The bound, as the checker derived it."""
+        value: float | None = self.document["dual_bound"]
+        return value
+
+    @property
+    def gap(self) -> float | None:
+        """Relative gap between objective and bound; None without either."""
+        value: float | None = self.document["gap"]
+        return value
+
+    def save(self, path: str | Path) -> None:
+        """Write the certificate as JSON."""
+        save_certificates([self], path)
+
+    def _repr_html_(self) -> str:
+        """Return a small table for notebooks."""
+        rows = {
+            "problem": self.document["problem"],
+            "plan": self.plan.method,
+            "status": self.status.value,
+            "objective": "–" if self.objective is None else f"{self.objective:.6f}",
+            "bound": "–" if self.dual_bound is None else f"{self.dual_bound:.6f} ({self.assurance})",
+            "gap": "–" if self.gap is None else f"{100 * self.gap:.4f} %",
+            "instance": self.document["digest"][:19] + "…",
+        }
+        cells = "".join(
+            f"<tr><th style='text-align:left'>{name}</th><td>{html.escape(str(value))}</td></tr>"
+            for name, value in rows.items()
+        )
+        return f"<table><caption>Certificate</caption>{cells}</table>"
+
+
+def save_certificates(certificates: list[Certificate], path: str | Path) -> None:
+    """Write one certificate as an object, several as a list; `InputError` if the place cannot be written."""
+    from mcsopt.data.files import write_text
+
+    documents = [dict(certificate.document) for certificate in certificates]
+    write_text(path, json.dumps(documents[0] if len(documents) == 1 else documents, allow_nan=False) + "\n")
+
+
+def load_documents(path: str | Path) -> list[dict[str, Any]]:
+    """Read a certificate file as a list of documents, unchecked; `InputError` if it is no JSON."""
+    from mcsopt.data.files import read_json
+
+    content = read_json(path, "a certificate")
+    documents = content if isinstance(content, list) else [content]
+    if not documents:
+        raise InputError("", "holds no certificate", "give a file with at least one", str(path))
+    return documents

@@ -1,0 +1,267 @@
+"""Certify a plan: find a bound with evidence, let the checker derive it, and seal both into a certificate."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mcsopt import tolerances
+from mcsopt.errors import BackendFault, InputError, TooLarge
+from mcsopt.problems import Problem
+from mcsopt.result import Result, Status, conclude, relative_gap
+from mcsopt.solvers import solve, solver, solvers_of
+from mcsopt.verification import check
+from mcsopt.verification.certificate import CERTIFICATE_FORMAT, Certificate, load_documents
+from mcsopt.verification.regret import equilibrium_regret
+from mcsopt.versions import versions
+
+_SLACK = 1e-9  # how far a claim may lie beyond a checked number by the rounding of sums
+
+@dataclass(frozen=True)
+class Bound:
+    """A bound that the checker has derived, and where it came from.
+
+    Attributes
+    ----------
+    result : Result
+        The run whose evidence was used.
+    derivation : check.Derivation
+        What the checker derived from it.
+    optimum : float or None
+        The optimal value, if a known solution meets the derived bound.
+    faults : tuple of str
+        What backends claimed and the evidence refutes.
+    """
+
+    result: Result
+    derivation: check.Derivation
+    optimum: float | None
+    faults: tuple[str, ...] = ()
+
+
+def find_bound(
+    problem: Problem[Any],
+    *,
+    solver_name: str | None = None,
+    time_limit: float | None = 60.0,
+    start: Any = None,
+    seed: int = 0,
+    progress: Callable[[str], None] | None = None,
+) -> Bound:
+    """Find a bound on the optimum, with evidence that the checker accepts.
+
+    Parameters
+    ----------
+    problem : Problem
+    solver_name : str, optional
+        A solver without evidence of its own (a backend) is heard, and held against the evidence of another.
+    time_limit : float, optional
+        Wall-clock seconds of each solver that is asked.
+    start : solution, optional
+        A good solution, if one is known.
+    seed : int
+    progress : callable, optional
+
+    Returns
+    -------
+    Bound
+
+    Raises
+    ------
+    TooLarge
+        If no solver with evidence takes the problem.
+    """
+    faults: list[str] = []
+    heard: Result | None = None
+    limits: dict[str, Any] = {"time_limit": time_limit, "seed": seed, "progress": progress}
+    if solver_name is not None and not solver(solver_name, problem.name).evidence:
+        try:
+            heard = solve(problem, solver=solver_name, start=start, **limits)
+        except BackendFault as fault:
+            faults.append(str(fault))
+        solver_name = None
+        if heard is not None and heard.feasible:
+            start = heard.solution
+    result = _with_evidence(problem, solver_name, start, limits)
+    if progress is not None:
+        progress("checking the bound")
+    assert result.evidence is not None
+    derivation = check.derive(problem.name, problem.options, problem.instance.to_json(), result.evidence)
+    best = result.objective if result.feasible else None
+    if heard is not None:
+        faults.extend(_contradictions(problem, heard, derivation, best))
+    gap = None if best is None else relative_gap(best, derivation.dual_bound, problem.sense)
+    proved = gap is not None and gap <= tolerances.PROVED_GAP
+    return Bound(result, derivation, best if proved else None, tuple(faults))
+
+
+def _with_evidence(problem: Problem[Any], name: str | None, start: Any, limits: dict[str, Any]) -> Result:
+    """Return the result of the solver asked for, or of the first one with evidence that takes the size."""
+    if name is not None:
+        return solve(problem, solver=name, start=start, **limits)
+    refusal = TooLarge(f"no solver brings evidence for {problem.name}")
+    for candidate in solvers_of(problem.name):
+        if candidate.evidence:
+            try:
+                return solve(problem, solver=candidate.name, start=start, **limits)
+            except TooLarge as error:
+                refusal = error
+    raise refusal
+
+
+def _contradictions(
+    problem: Problem[Any], heard: Result, derivation: check.Derivation, best: float | None
+) -> list[str]:
+    """Return what a backend said that the evidence, or the solution found with it, refutes."""
+    found, name = [], heard.method
+    if heard.status is Status.INFEASIBLE and not derivation.infeasible:
+        what = f"a solution worth {best!r} exists" if best is not None else "the evidence does not prove it"
+        found.append(f"{name}: claims infeasibility, but {what}")
+    if heard.feasible and derivation.infeasible:
+        found.append(f"{name}: returned a solution, but the evidence proves that none exists")
+    if heard.dual_bound is not None and best is not None:
+        beyond = heard.dual_bound - best if problem.sense == "min" else best - heard.dual_bound
+        if beyond > tolerances.REEVALUATION * max(1.0, abs(best)):
+            found.append(f"{name}: claims the bound {heard.dual_bound!r}, but a solution worth {best!r} exists")
+    return found
+
+
+def seal(problem: Problem[Any], plan: Result, bound: Bound) -> Certificate:
+    """Join a plan and a derived bound into a certificate.
+
+    A plan that breaks a constraint is not certified: the certificate then holds the bound alone, and
+    ``certificate.plan.violations`` says what is broken.
+
+    Raises
+    ------
+    BackendFault
+        If the checker refuses the outcome: the plan beats the bound, or feasibility and proved infeasibility meet.
+    """
+    began = time.perf_counter()
+    derivation = bound.derivation
+    feasible = plan.feasible
+    objective = plan.objective if feasible else None
+    gap = relative_gap(objective, derivation.dual_bound, problem.sense)
+    if derivation.infeasible:
+        if feasible:
+            raise BackendFault(plan.method, "is feasible, yet the evidence proves that no plan is")
+        status = Status.INFEASIBLE
+    elif gap is None:
+        status = Status.UNKNOWN
+    else:
+        status = Status.PROVED if gap <= tolerances.PROVED_GAP else Status.BOUNDED
+    document = {
+        "format": CERTIFICATE_FORMAT,
+        "problem": problem.name,
+        "options": problem.options,
+        "instance": problem.instance.to_json(),
+        "digest": problem.instance.digest(),
+        "solution": problem.solution_document(plan.solution) if feasible else None,
+        "objective": objective,
+        "dual_bound": None if derivation.infeasible else derivation.dual_bound,
+        "gap": gap,
+        "status": status.value,
+        "arithmetic": derivation.arithmetic,
+        "evidence": bound.result.evidence,
+        "created_by": {"plan": plan.method, "bound": bound.result.method, "seed": plan.seed, "versions": versions()},
+    }
+    verdict = check.check(document, derivation=derivation)
+    if not verdict.accepted:
+        raise BackendFault("checker", f"refuses the certificate of {plan.method}: {verdict.reason}")
+    return Certificate(
+        document=document, plan=plan, bound=bound.result, optimum=bound.optimum, faults=bound.faults,
+        regret=equilibrium_regret(problem, plan.solution) if feasible else None,
+        seconds={**plan.seconds, **bound.result.seconds, "seal": time.perf_counter() - began},
+    )  # fmt: skip
+
+
+def certify(
+    problem: Problem[Any],
+    plan: Any,
+    *,
+    solver: str | None = None,
+    time_limit: float | None = 60.0,
+    seed: int = 0,
+    progress: Callable[[str], None] | None = None,
+) -> Certificate:
+    """Certify how far a plan is from the best there is.
+
+    Parameters
+    ----------
+    problem : Problem
+    plan : Result or solution
+        A heuristic's result, or a solution of the problem's type.
+    solver : str, optional
+        Where the bound comes from; None: the strongest method with evidence that takes the size.
+    time_limit : float, optional
+        Wall-clock seconds for the bound; 0 still gives a valid one.
+    seed : int
+        Seed of a randomized solver.
+    progress : callable, optional
+        Called now and then with a line of text.
+
+    Returns
+    -------
+    Certificate
+        Its ``gap`` is relative to a bound that the checker re-derived from the instance.
+
+    Raises
+    ------
+    InputError
+        For a plan that does not fit the problem.
+
+    Examples
+    --------
+    >>> from mcsopt.problems import Knapsack, KnapsackInstance, Packing
+    >>> problem = Knapsack(KnapsackInstance([3.0, 4.0, 5.0], [4.0, 5.0, 6.0], 7.5))
+    >>> certificate = certify(problem, Packing([1]))
+    >>> certificate.status.value, round(certificate.gap, 4), certificate.optimum
+    ('BOUNDED', 0.4444, 9.0)
+    """
+    result = plan if isinstance(plan, Result) else conclude(problem, "plan", plan)
+    start = result.solution if result.feasible else None
+    bound = find_bound(
+        problem, solver_name=solver, time_limit=time_limit, start=start, seed=seed, progress=progress
+    )
+    return seal(problem, result, bound)
+
+
+def verify(
+    certificate: Certificate | dict[str, Any] | str | Path,
+    *,
+    instance_digest: str | None = None,
+    time_limit: float | None = None,
+) -> check.Verdict:
+    """Check a certificate with code that trusts neither its author nor the rest of mcsopt.
+
+    Parameters
+    ----------
+    certificate : Certificate, dict or path
+        A file with several certificates is accepted only if each is; the first refusal is returned.
+    instance_digest : str, optional
+        Digest the certificate's instance must have: pins whose market it is.
+    time_limit : float, optional
+        Wall-clock seconds; a check that runs out refuses.
+
+    Returns
+    -------
+    check.Verdict
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read as JSON.
+    """
+    if isinstance(certificate, Certificate):
+        documents = [dict(certificate.document)]
+    elif isinstance(certificate, (str, Path)):
+        documents = load_documents(certificate)
+    elif isinstance(certificate, dict):
+        documents = [certificate]
+    else:
+        raise InputError("certificate", f"is a {type(certificate).__name__}", "give a Certificate, its document or a path")
+    verdicts = [check.check(d, instance_digest=instance_digest, time_limit=time_limit) for d in documents]
+    return next((verdict for verdict in verdicts if not verdict.accepted), verdicts[-1])

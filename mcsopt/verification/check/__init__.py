@@ -1,0 +1,134 @@
+"""The certificate checker: re-derives every claim from the instance in the certificate, and trusts nobody.
+
+It imports nothing else of mcsopt, only the standard library and numpy: sharing code with what it judges would
+share the faults. A problem is checked by the module of this package that bears its name.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mcsopt.verification.check import document as _document
+from mcsopt.verification.check import strict as _strict
+from mcsopt.verification.check.document import canonical_digest
+from mcsopt.verification.check.strict import OutOfTime, Refused, Run
+from mcsopt.verification.check.verdict import Breach, Derivation, Verdict
+
+__all__ = [
+    "Breach",
+    "Derivation",
+    "OutOfTime",
+    "Refused",
+    "Verdict",
+    "canonical_digest",
+    "check",
+    "check_text",
+    "derive",
+]
+
+
+def check(
+    document: Any,
+    *,
+    instance_digest: str | None = None,
+    time_limit: float | None = None,
+    derivation: Derivation | None = None,
+) -> Verdict:
+    """Check one certificate.
+
+    Parameters
+    ----------
+    document : dict
+        JSON object of a certificate; anything else is refused, not raised.
+    instance_digest : str, optional
+        Digest of the instance that the certificate has to be about.
+    time_limit : float, optional
+        Seconds, >= 0; a certificate undecided by then is not accepted.
+    derivation : Derivation, optional
+        What :func:`derive` returned to this very caller, who then need not wait for it again. Used only if
+        it is about the problem, instance and evidence of the certificate; the caller vouches for the rest.
+
+    Returns
+    -------
+    Verdict
+        Accepted only if every claim was re-derived: the plan keeps every constraint, the evidence proves the
+        recorded bound, and digest, objective, gap and status match.
+
+    Notes
+    -----
+    Feasibility and bounds are decided in rationals, or in doubles with error bounds added outward and every
+    comparison within 1e-10 of its threshold decided in rationals; each module states its error bounds.
+
+    Examples
+    --------
+    >>> check({"format": "mcsopt-certificate/1"}).reason
+    "the certificate lacks the key 'problem'"
+    """
+    return _examine(document, instance_digest, Run(time_limit), derivation)
+
+
+def check_text(
+    text: Any, *, instance_digest: str | None = None, time_limit: float | None = None
+) -> tuple[Verdict, ...]:
+    """Check the text of a certificate file: one certificate or a list of them.
+
+    Parameters
+    ----------
+    text : str
+        JSON text; duplicate keys, NaN, infinities and broken syntax are refused.
+    instance_digest, time_limit
+        As for :func:`check`; the time limit is for the whole file.
+
+    Returns
+    -------
+    tuple of Verdict
+        One verdict per certificate, in order, never empty: unreadable text and an empty list are one refusal.
+    """
+    run = Run(time_limit)
+    try:
+        found = _strict.read_json(text)
+    except Refused as refusal:
+        return (Verdict(False, str(refusal)),)
+    if not isinstance(found, list):
+        return (_examine(found, instance_digest, run),)
+    if not found:
+        return (Verdict(False, "the list of certificates is empty"),)
+    return tuple(_examine(item, instance_digest, Run(time_limit, started=run.started)) for item in found)
+
+
+def derive(
+    problem: str, options: Any, instance: Any, evidence: Any, *, time_limit: float | None = None
+) -> Derivation:
+    """Return what evidence proves about an instance: the very number that a certificate has to record.
+
+    Parameters
+    ----------
+    problem : str
+        Name of the problem.
+    options, instance, evidence : dict
+        As they stand in a certificate.
+    time_limit : float, optional
+        Seconds, >= 0.
+
+    Returns
+    -------
+    Derivation
+
+    Raises
+    ------
+    Refused
+        If something is malformed or the evidence is not valid; `OutOfTime` if the time limit was hit.
+    """
+    run = Run(time_limit)
+    _strict.require_json({"options": options, "instance": instance, "evidence": evidence})
+    return _document.derive(problem, options, instance, evidence, run)
+
+
+def _examine(
+    certificate: Any, instance_digest: str | None, run: Run, known: Derivation | None = None
+) -> Verdict:
+    examination = _document.Examination(run, known)
+    try:
+        return examination.verdict(True, examination.examine(certificate, instance_digest))
+    except Refused as refusal:
+        return examination.verdict(False, str(refusal))

@@ -1,0 +1,290 @@
+"""The parts of a certificate that all problems share: common keys, digest, status and gap."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import pkgutil
+from types import ModuleType
+from typing import Any
+
+import mcsopt.verification.check as package
+from mcsopt.verification.check import strict
+from mcsopt.verification.check.strict import Refused, Run
+from mcsopt.verification.check.verdict import Derivation, Verdict
+
+FORMAT = "mcsopt-certificate/1"
+INSTANCE_FORMAT = "mcsopt-instance/1"
+SOLUTION_FORMAT = "mcsopt-solution/1"
+KEYS = (
+    "format",
+    "problem",
+    "options",
+    "instance",
+    "digest",
+    "solution",
+    "objective",
+    "dual_bound",
+    "gap",
+    "status",
+    "arithmetic",
+    "evidence",
+    "created_by",
+)
+STATUSES = ("PROVED", "BOUNDED", "FEASIBLE", "INFEASIBLE", "UNKNOWN")
+PROVED_GAP = 1e-7
+"""Relative gap up to which a plan is proved optimal, and up to which it may beat the bound by rounding."""
+RECORDED = 1e-9
+"""Allowed deviation of a recorded number, relative to max(1, magnitude); absolute for the gap."""
+
+
+def checker_of(problem: Any) -> ModuleType:
+    """Return the module of this package that checks a problem: its name with "_" for "-"."""
+    modules = {info.name for info in pkgutil.iter_modules(package.__path__)}
+    name = problem.replace("-", "_") if isinstance(problem, str) else ""
+    if name in modules:
+        module = importlib.import_module(f"{package.__name__}.{name}")
+        if getattr(module, "PROBLEM", None) == problem:
+            return module
+    raise Refused(f"problem is {strict.show(problem)}, which this checker does not know")
+
+
+def canonical_digest(instance: Any) -> str:
+    """Return ``"sha256:..."`` over the canonical JSON text of an instance (or of any JSON value).
+
+    Keys sorted, no spaces, every number as Python writes the double it denotes (-0.0 as 0.0), everything else
+    as it stands.
+
+    Parameters
+    ----------
+    instance : dict
+        JSON object of an instance file.
+
+    Raises
+    ------
+    Refused
+        If it is not made of finite JSON values.
+    """
+    strict.require_json(instance)
+    try:
+        text = json.dumps(_doubles(instance), sort_keys=True, separators=(",", ":"))
+    except (RecursionError, OverflowError, ValueError) as fault:
+        raise Refused(f"the instance has no canonical text: {type(fault).__name__}") from None
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def _doubles(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _doubles(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_doubles(item) for item in value]
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        # Adding zero turns -0.0 into 0.0.
+        return float(value) + 0.0
+    return value
+
+
+def parse_problem(checker: ModuleType, options: Any, instance: Any, run: Run) -> Any:
+    """Read options and instance by the problem's checker."""
+    if not isinstance(instance, dict):
+        raise Refused(f"instance is {strict.show(instance)}, not an object")
+    for key, wanted in (("format", INSTANCE_FORMAT), ("kind", checker.KIND)):
+        if instance.get(key) != wanted:
+            raise Refused(f"instance.{key} is {strict.show(instance.get(key))} instead of {wanted!r}")
+    return checker.parse_instance(instance, checker.parse_options(options), run)
+
+
+def derive(problem: Any, options: Any, instance: Any, evidence: Any, run: Run) -> Derivation:
+    """Return what the evidence proves about the instance, reading everything strictly."""
+    checker = checker_of(problem)
+    asked = parse_problem(checker, options, instance, run)
+    bound = _derive_bound(checker, asked, evidence, run)
+    subject = canonical_digest([problem, options, instance, evidence])
+    return Derivation(bound, bound is None, checker.ARITHMETIC, run.work, subject)
+
+
+def _derive_bound(checker: ModuleType, asked: Any, evidence: Any, run: Run) -> float | None:
+    run.tick()
+    if not isinstance(evidence, dict):
+        raise Refused(f"evidence is {strict.show(evidence)}, not an object")
+    bound: float | None = checker.derive_bound(asked, evidence, run)
+    return bound
+
+
+class Examination:
+    """One certificate under examination; what has been recomputed survives a refusal."""
+
+    def __init__(self, run: Run, known: Derivation | None = None) -> None:
+        self.run, self.known = run, known
+        self.objective: float | None = None
+        self.dual_bound: float | None = None
+        self.gap: float | None = None
+        self.status: str | None = None
+        self.arithmetic = ""
+
+    def verdict(self, accepted: bool, reason: str) -> Verdict:
+        """Return the verdict with everything recomputed so far."""
+        return Verdict(
+            accepted,
+            reason,
+            self.objective,
+            self.dual_bound,
+            self.gap,
+            self.status,
+            self.arithmetic,
+            self.run.work,
+        )
+
+    def examine(self, document: Any, pinned: str | None) -> str:
+        """Check a certificate and return what was verified; `Refused` says what is wrong."""
+        self.run.tick()
+        strict.require_json(document)
+        certificate = strict.entries(document, "the certificate", KEYS)
+        if certificate["format"] != FORMAT:
+            raise Refused(f"format is {strict.show(certificate['format'])}; this checker reads {FORMAT!r}")
+        status = strict.one_of(certificate["status"], "status", STATUSES)
+        if not isinstance(certificate["arithmetic"], str):
+            raise Refused(f"arithmetic is {strict.show(certificate['arithmetic'])}, not text")
+        if not isinstance(certificate["created_by"], dict):
+            raise Refused(f"created_by is {strict.show(certificate['created_by'])}, not an object")
+        checker = checker_of(certificate["problem"])
+        asked = parse_problem(checker, certificate["options"], certificate["instance"], self.run)
+        _check_digest(certificate, pinned)
+        _check_presence(certificate, status)
+        if certificate["solution"] is not None:
+            self._check_solution(checker, asked, certificate)
+        infeasible = False
+        if certificate["evidence"] is not None:
+            infeasible = self._check_evidence(checker, asked, certificate)
+        self.arithmetic = checker.ARITHMETIC
+        self._check_status(status, infeasible)
+        self._check_gap(certificate["gap"])
+        return self._summary()
+
+    def _check_solution(self, checker: ModuleType, asked: Any, certificate: dict[str, Any]) -> None:
+        solution = certificate["solution"]
+        if not isinstance(solution, dict):
+            raise Refused(f"solution is {strict.show(solution)}, not an object")
+        for key, wanted in (("format", SOLUTION_FORMAT), ("problem", checker.PROBLEM)):
+            if solution.get(key) != wanted:
+                raise Refused(f"solution.{key} is {strict.show(solution.get(key))} instead of {wanted!r}")
+        plan = checker.parse_solution(asked, solution)
+        broken = checker.violations_of(asked, plan, self.run)
+        if broken:
+            more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
+            raise Refused(f"the solution is infeasible: {broken[0]}{more}")
+        self.objective = objective = checker.objective_of(asked, plan)
+        recorded = strict.number(certificate["objective"], "objective")
+        if abs(recorded - objective) > RECORDED * max(1.0, abs(objective)):
+            raise Refused(f"objective is recorded as {recorded!r}, but the solution is worth {objective!r}")
+
+    def _check_evidence(self, checker: ModuleType, asked: Any, certificate: dict[str, Any]) -> bool:
+        subject = [certificate[key] for key in ("problem", "options", "instance", "evidence")]
+        if self.known is not None and self.known.subject == canonical_digest(subject):
+            bound = self.known.dual_bound
+            for what, amount in self.known.work.items():
+                self.run.count(what, amount)
+        else:
+            bound = _derive_bound(checker, asked, certificate["evidence"], self.run)
+        self.dual_bound = bound
+        recorded = certificate["dual_bound"]
+        if bound is None:
+            if recorded is not None:
+                raise Refused("dual_bound is recorded, but the evidence proves that no feasible plan exists")
+            return True
+        if recorded is None:
+            raise Refused(
+                f"dual_bound is null: the evidence does not prove infeasibility, only the bound {bound!r}"
+            )
+        sign = 1.0 if checker.SENSE == "max" else -1.0
+        claimed = strict.number(recorded, "dual_bound")
+        excess = sign * (claimed - bound)
+        if excess < 0:
+            raise Refused(f"dual_bound is recorded as {claimed!r}, but the evidence only proves {bound!r}")
+        if excess > RECORDED * max(1.0, abs(bound)):
+            raise Refused(
+                f"dual_bound is recorded as {claimed!r}, off the {bound!r} that the evidence proves"
+            )
+        if self.objective is not None:
+            self.gap = _gap(self.objective, bound, sign)
+        return False
+
+    def _check_status(self, recorded: str, infeasible: bool) -> None:
+        if infeasible:
+            if self.objective is not None:
+                raise Refused("the evidence claims that no feasible plan exists, yet the solution is one")
+            self.status = "INFEASIBLE"
+        elif self.objective is None:
+            self.status = "UNKNOWN"
+        elif self.gap is None:
+            self.status = "FEASIBLE"
+        else:
+            self.status = "PROVED" if self.gap <= PROVED_GAP else "BOUNDED"
+        if recorded != self.status:
+            earned = f"{self.status} (gap {self.gap:.3g})" if self.gap is not None else self.status
+            raise Refused(f"status is recorded as {recorded}, but what was verified earns {earned}")
+
+    def _check_gap(self, recorded: Any) -> None:
+        if self.gap is None:
+            return
+        claimed = strict.number(recorded, "gap")
+        if abs(claimed - self.gap) > RECORDED:
+            raise Refused(f"gap is recorded as {claimed!r}, but it is {self.gap!r}")
+
+    def _summary(self) -> str:
+        effort = ", ".join(f"{amount} {what}" for what, amount in sorted(self.run.work.items()))
+        searched = f" ({effort})" if effort else ""
+        if self.status == "INFEASIBLE":
+            return f"INFEASIBLE: the evidence proves that no feasible plan exists{searched}"
+        if self.status == "UNKNOWN":
+            known = (
+                "nothing is claimed"
+                if self.dual_bound is None
+                else f"no plan; bound {self.dual_bound!r} re-derived"
+            )
+            return f"UNKNOWN: {known}{searched}"
+        plan = f"{self.status}: the plan keeps every constraint and is worth {self.objective!r}"
+        if self.status == "FEASIBLE":
+            return f"{plan}; no bound is claimed{searched}"
+        return f"{plan}; bound {self.dual_bound!r} re-derived, gap {self.gap:.3g}{searched}"
+
+
+def _gap(objective: float, bound: float, sign: float) -> float:
+    """Return the relative gap; a plan that beats the bound by more than rounding refutes it."""
+    scale = max(abs(objective), abs(bound))
+    if scale == 0:
+        return 0.0
+    # Divided first: the difference of two doubles may overflow.
+    gap = sign * (bound / scale - objective / scale)
+    if gap < -PROVED_GAP:
+        raise Refused(f"the plan, worth {objective!r}, beats the bound {bound!r}: one of them is false")
+    return max(gap, 0.0)
+
+
+def _check_digest(certificate: dict[str, Any], pinned: str | None) -> None:
+    digest = canonical_digest(certificate["instance"])
+    if certificate["digest"] != digest:
+        raise Refused(f"digest is {strict.show(certificate['digest'])}, but that of the instance is {digest}")
+    if pinned is not None and pinned != digest:
+        raise Refused(
+            f"the certificate is about another instance: its digest is {digest}, {pinned} is asked for"
+        )
+
+
+def _check_presence(certificate: dict[str, Any], status: str) -> None:
+    """Refuse numbers where the status allows none, and their absence where it needs them."""
+    wanted = {
+        "PROVED": ("solution", "objective", "dual_bound", "gap", "evidence"),
+        "BOUNDED": ("solution", "objective", "dual_bound", "gap", "evidence"),
+        "FEASIBLE": ("solution", "objective"),
+        "INFEASIBLE": ("evidence",),
+        "UNKNOWN": (),
+    }[status]
+    if status == "UNKNOWN" and not (certificate["dual_bound"] is None and certificate["evidence"] is None):
+        wanted = ("dual_bound", "evidence")
+    for key in ("solution", "objective", "dual_bound", "gap", "evidence"):
+        if key in wanted and certificate[key] is None:
+            raise Refused(f"{key} is null, which the status {status} does not allow")
+        if key not in wanted and certificate[key] is not None:
+            raise Refused(f"{key} is given, which the status {status} does not allow")

@@ -1,0 +1,51 @@
+"""Equilibrium regret: how much one player could still gain alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mcsopt.errors import TooLarge
+from mcsopt.kernels.worker_sets import feasible_sets
+from mcsopt.problems import Assignment, OfflineWelfare, Problem
+
+_MAX_VISITED = 3_000_000  # affordable sets looked at: about a second
+
+
+def equilibrium_regret(problem: Problem[Any], solution: Any) -> float | None:
+    """Return the largest gain of any one player by a feasible change of its own decision.
+
+    In offline welfare the players are the tasks; task i may choose any feasible subset of its own and the idle
+    candidate workers, or nobody where service is optional. Regret 0 means a constrained Nash equilibrium (36).
+
+    Parameters
+    ----------
+    problem : Problem
+    solution : solution
+        A feasible one.
+
+    Returns
+    -------
+    float or None
+        The regret, >= 0, by exhaustive search; None if the problem is not a game or too large for that.
+    """
+    if not isinstance(problem, OfflineWelfare) or not isinstance(solution, Assignment):
+        return None
+    market = problem.instance
+    owner = np.full(market.num_workers, -1)
+    for task, workers in enumerate(solution.sets):
+        owner[list(workers)] = task
+    holder = owner[market.pair_worker]
+    available = (holder == -1) | (holder == market.pair_task)
+    try:
+        sets = feasible_sets(problem, available=available, max_visited=_MAX_VISITED)
+    except TooLarge:
+        return None
+    regret = 0.0
+    for task, workers in enumerate(solution.sets):
+        values = sets.value[sets.task_start[task] : sets.task_start[task + 1]]
+        floor = 0.0 if market.service == "optional" else -np.inf
+        best = max(floor, float(np.max(values, initial=-np.inf)))
+        regret = max(regret, best - (problem.set_value(task, workers) if workers else 0.0))
+    return regret

@@ -1,0 +1,19 @@
+"""Versions of the packages an answer depends on."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+PACKAGES = ("mcsopt", "numpy", "scipy", "numba", "pyomo", "highspy", "ortools", "pyarrow")
+
+
+def versions() -> dict[str, str]:
+    """Return the version of Python and of each package, "absent" if it is not installed."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "absent"
+    return found

@@ -1,0 +1,274 @@
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from check_oracle import (
+    certificate,
+    exact_leaf_bound,
+    feasible_sets,
+    leaves,
+    optimum,
+    random_leaf,
+    random_tree,
+)
+
+from mcsopt.problems import Assignment, OfflineWelfare, SensingMarket
+from mcsopt.verification import check
+from mcsopt.verification.check import pricing
+
+ROUNDING = Fraction(1, 10**10)
+
+
+def draw(seed: int) -> tuple[np.random.Generator, OfflineWelfare]:
+    rng = np.random.default_rng(seed)
+    return rng, OfflineWelfare.random_small(rng)
+
+
+def derive(problem: OfflineWelfare, tree: Any, **limits: Any) -> check.Derivation:
+    evidence = {"kind": "price-tree", "tree": tree}
+    return check.derive("offline-welfare", problem.options, problem.instance.to_json(), evidence, **limits)
+
+
+def small(**changes: Any) -> OfflineWelfare:
+    """Return two tasks and three workers who always arrive; any one worker meets the demand, two are affordable."""
+    data: dict[str, Any] = {
+        "budget": [2.0, 2.0], "demand": [1.0, 1.0], "redundancy": [0.5, 0.5], "arrival": [1.0, 1.0, 1.0],
+        "pair_task": [0, 0, 0, 1, 1, 1], "pair_worker": [0, 1, 2, 0, 1, 2], "payment": [1.0] * 6, "cost": [1.0] * 6,
+        "quality": [4.0, 2.0, 1.0, 4.0, 2.0, 1.0], "quality_weight": 1.0,
+    }  # fmt: skip
+    return OfflineWelfare(SensingMarket(**{**data, **changes}))
+
+
+@pytest.mark.parametrize("searched", [False, True])
+@pytest.mark.parametrize("seed", range(60))
+def test_bounds_equal_an_exact_leaf_bound_and_never_fall_below_the_optimum(
+    seed: int, searched: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng, problem = draw(seed)
+    if searched:
+        monkeypatch.setattr(pricing, "LISTED_SETS", 0)
+    sets = [feasible_sets(problem, i) for i in range(problem.instance.num_tasks)]
+    best = optimum(problem, sets)
+    for depth in range(4):
+        tree = random_tree(rng, problem.instance.num_tasks, problem.instance.num_workers, depth)
+        exact = [exact_leaf_bound(problem, sets, leaf, path) for leaf, path in leaves(tree)]
+        known = [bound for bound in exact if bound is not None]
+        derived = derive(problem, tree)
+        assert derived.infeasible == (not known)
+        if derived.dual_bound is None:
+            assert best is None
+            continue
+        assert 0 <= Fraction(derived.dual_bound) - max(known) <= ROUNDING
+        assert best is None or derived.dual_bound >= best[0]
+        assert derived.work["leaves"] == len(exact)
+        verdict = check.check(certificate(problem, best and best[1], {"kind": "price-tree", "tree": tree}))
+        assert verdict.accepted, verdict.reason
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_emptiness_is_accepted_only_where_no_plan_is_left(seed: int) -> None:
+    rng, problem = draw(5000 + seed)
+    market = problem.instance
+    tree: list[Any] = random_tree(rng, market.num_tasks, market.num_workers, int(rng.integers(0, 4)))
+    tree = [node if "split" in node else random_leaf(rng, market.num_workers, 1, farkas=True) for node in tree]
+    sets = [feasible_sets(problem, i) for i in range(market.num_tasks)]
+    sums = [exact_leaf_bound(problem, sets, leaf, path) for leaf, path in leaves(tree)]
+    try:
+        derived = derive(problem, tree)
+    except check.Refused as refusal:
+        assert "is claimed empty" in str(refusal)
+        assert any(bound is not None and bound > -ROUNDING for bound in sums)
+        return
+    assert derived.infeasible
+    assert all(bound is None or bound < 0 for bound in sums)
+    assert optimum(problem, sets) is None
+    verdict = check.check(certificate(problem, None, {"kind": "price-tree", "tree": tree}))
+    assert (verdict.accepted, verdict.status) == (True, "INFEASIBLE")
+
+
+def test_farkas_prices_prove_that_one_worker_cannot_serve_two_tasks() -> None:
+    two = small(
+        pair_task=[0, 1], pair_worker=[0, 0], payment=[1.0, 1.0], cost=[1.0, 1.0], quality=[4.0, 4.0], arrival=[1.0],
+        service="required",
+    )  # fmt: skip
+    assert derive(two, [{"worker": [0], "farkas": [1.0]}]).infeasible
+    with pytest.raises(check.Refused, match=r"tree\[0\] is claimed empty, but its prices only prove 0, which is not"):
+        derive(two, [{"worker": [0], "farkas": [0.0]}])
+    # A plan exists as soon as service is optional: then no prices can prove the leaf empty.
+    free = OfflineWelfare(SensingMarket.from_json({**two.instance.to_json(), "service": "optional"}))
+    with pytest.raises(check.Refused, match="claimed empty"):
+        derive(free, [{"worker": [0], "farkas": [1.0]}])
+    # Emptied by its splits, a leaf needs no prices.
+    tree = [{"split": "served", "task": 0}, {"worker": [], "farkas": []}, {"worker": [0], "farkas": [2.0]}]
+    assert derive(two, tree).infeasible
+
+
+def test_farkas_prices_are_not_a_proof_at_exactly_zero() -> None:
+    # Two tasks and two workers: prices 1, 1 sum to 2, and each task must take at least 1.
+    assert small().instance.service == "optional"
+    market = small(
+        pair_task=[0, 0, 1, 1], pair_worker=[0, 1, 0, 1], payment=[1.0] * 4, cost=[1.0] * 4,
+        quality=[4.0, 4.0, 4.0, 4.0], arrival=[1.0, 1.0], service="required",
+    )  # fmt: skip
+    with pytest.raises(check.Refused, match="only prove 0, which is not < 0"):
+        derive(market, [{"worker": [0, 1], "farkas": [0.1, 0.1]}])
+
+
+def test_a_hand_made_tree_proves_the_optimum() -> None:
+    problem = small()
+    sets = [feasible_sets(problem, i) for i in range(2)]
+    best = optimum(problem, sets)
+    assert best is not None
+    # Worker 0 serves one task for 3 and any further worker adds nothing there; worker 1 serves the other for 1.
+    assert best[0] == 4
+    root = derive(problem, [{"worker": [0, 1], "price": [2.0, 0.0]}])
+    assert root.dual_bound == 4.0
+    verdict = check.check(
+        certificate(
+            problem, best[1], {"kind": "price-tree", "tree": [{"worker": [0, 1], "price": [2.0, 0.0]}]}
+        )
+    )
+    assert (verdict.status, verdict.gap, verdict.dual_bound) == ("PROVED", 0.0, 4.0)
+
+
+def test_a_market_without_worthwhile_sets_is_proved_with_a_bound_of_exactly_zero() -> None:
+    problem = small(cost=[1.0] * 6, quality=[1.0, 0.3, 0.2, 0.9, 0.5, 0.4], demand=[0.1, 0.1])
+    verdict = check.check(
+        certificate(
+            problem, Assignment([(), ()]), {"kind": "price-tree", "tree": [{"worker": [], "price": []}]}
+        )
+    )
+    assert (verdict.accepted, verdict.status) == (True, "BOUNDED" if verdict.dual_bound else "PROVED")
+    # The set {0} of task 0 is worth 1 * 1 - 1 = 0 in doubles: the bound is its error bound, or zero.
+    assert verdict.dual_bound is not None
+    assert verdict.dual_bound < 1e-14
+    lossy = small(quality=[0.5, 0.3, 0.2, 0.9, 0.5, 0.4], demand=[0.1, 0.1])
+    assert derive(lossy, [{"worker": [], "price": []}]).dual_bound == 0.0
+
+
+def test_splits_mean_what_the_format_says() -> None:
+    """Every side of every kind of split, by the bound without prices: the sum of the best allowed sets."""
+    problem = small(quality=[4.0, 2.0, 1.0, 5.0, 3.0, 2.0])
+    sets = [{(): Fraction(0), **feasible_sets(problem, i)} for i in range(2)]
+    leaf = {"worker": [], "price": []}
+
+    def best(task: int, keep: Any) -> float:
+        return float(max(value for members, value in sets[task].items() if keep(members)))
+
+    def bound(split: dict[str, Any], side: int) -> float | None:
+        """Return the bound of one side: the other is cut down to nothing by contradictory splits."""
+        void = [{"split": "served", "task": 0}, {"split": "served", "task": 0}, dear, leaf, dear]
+        void = [{"split": "served", "task": 0}, *nothing, *nothing]
+        return derive(problem, [split, *(([leaf], void) if side == 0 else (void, [leaf]))[0],
+                                *(([leaf], void) if side == 0 else (void, [leaf]))[1]]).dual_bound  # fmt: skip
+
+    dear = leaf
+    # Not served and served at once: no set is allowed, the leaf is empty.
+    nothing = [{"split": "served", "task": 1}, {"split": "served", "task": 1}, leaf, leaf, leaf]
+    del dear, nothing
+    whole = derive(problem, [leaf]).dual_bound
+    assert whole == pytest.approx(best(0, bool) + best(1, bool))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_each_side_of_each_split_allows_exactly_its_sets(seed: int) -> None:
+    """One split above two leaves without prices: each leaf's bound is the sum of the best sets of its side."""
+    rng, problem = draw(900 + seed)
+    market = problem.instance
+    sets = [feasible_sets(problem, i) for i in range(market.num_tasks)]
+    leaf = {"worker": [], "price": []}
+    pairs = itertools.product(range(market.num_tasks), range(market.num_workers))
+    splits = [{"split": "pair", "task": i, "worker": j} for i, j in pairs]
+    for split in [*splits, *({"split": "served", "task": i} for i in range(market.num_tasks))]:
+        tree = [split, leaf, leaf]
+        sides = [exact_leaf_bound(problem, sets, leaf, [(split, side)]) for side in (0, 1)]
+        derived = derive(problem, tree).dual_bound
+        for side, bound in enumerate(sides):
+            if bound is not None:
+                # A high price on the other side would hide this one: price it only there.
+                top = max(b for b in sides if b is not None)
+                assert derived is not None
+                assert 0 <= Fraction(derived) - top <= ROUNDING
+                if bound == top:
+                    break
+            assert side in (0, 1)
+    assert rng is not None
+
+
+def test_answers_are_remembered_between_leaves() -> None:
+    leaf = {"worker": [0], "price": [2.0]}
+    tree = [{"split": "pair", "task": 0, "worker": 2}, leaf, leaf]
+    work = derive(small(), tree).work
+    # Task 0: free of worker 2, then all; task 1: all, then without worker 2.
+    assert work["sets priced anew"] == 4
+    same = derive(small(), [{"split": "served", "task": 0}, leaf, leaf]).work
+    assert same["sets priced anew"] == 2
+
+
+@pytest.mark.parametrize(
+    ("tree", "reason"),
+    [
+        ([], "ends early: 1 more subtrees"),
+        ([{"split": "served", "task": 0}, {"worker": [], "price": []}], "ends early: 1 more"),
+        ([{"worker": [], "price": []}] * 2, r"tree\[1\] stands after the end"),
+        ([{"split": "served", "task": 2}], "task is 2, not an index from 0 to 1"),
+        ([{"split": "served", "task": True}], "task is true, not an integer"),
+        ([{"split": "served", "task": 0, "worker": 0}], "unknown key 'worker'"),
+        ([{"split": "pair", "task": 0}], "lacks the key 'worker'"),
+        ([{"split": "pair", "task": 0, "worker": 3}], "worker is 3, not an index from 0 to 2"),
+        ([{"split": "pair", "task": 0, "worker": 1.0}], "worker is 1.0, not an integer"),
+        ([{"split": "both", "task": 0}], "split is 'both', not 'served' or 'pair'"),
+        ([{"worker": [0, 0], "price": [1, 1]}], r"worker\[1\] repeats 0"),
+        ([{"worker": [0], "price": []}], "price has 0 entries instead of 1"),
+        ([{"worker": [0], "price": [-1]}], r"price\[0\] is -1, outside \[0, 1e\+100\]"),
+        ([{"worker": [0], "price": ["1"]}], r"price\[0\] is '1', not a number"),
+        ([{"worker": [0], "price": [1], "farkas": [1]}], "unknown key 'price'"),
+        ([{"worker": [0], "farkas": [-0.5]}], r"farkas\[0\] is -0.5"),
+        ([{"price": []}], "lacks the key 'worker'"),
+        ([[]], r"tree\[0\] is a list of 0, not an object"),
+        (None, "tree is null, not a list"),
+    ],
+)
+def test_malformed_trees_are_refused(tree: Any, reason: str) -> None:
+    with pytest.raises(check.Refused, match=reason):
+        derive(small(), tree)
+
+
+def test_deep_trees_are_walked_without_recursion() -> None:
+    depth = 3000
+    leaf = {"worker": [], "price": []}
+    tree = [{"split": "pair", "task": 0, "worker": 0}] * depth + [leaf] * (depth + 1)
+    assert derive(small(), tree).work["leaves"] == depth + 1
+
+
+def test_time_limit() -> None:
+    with pytest.raises(check.OutOfTime, match="time limit of 0 s hit"):
+        derive(small(), [{"worker": [], "price": []}], time_limit=0)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_search_and_listing_agree_on_larger_tasks(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(seed)
+    workers, tasks = 16, 2
+    grid = np.indices((tasks, workers)).reshape(2, -1)
+    pairs = tasks * workers
+    market = SensingMarket(
+        budget=rng.uniform(180, 240, tasks), demand=rng.uniform(15, 25, tasks),
+        redundancy=rng.uniform(0.05, 0.4, tasks), arrival=rng.uniform(0.5, 1, workers),
+        pair_task=grid[0], pair_worker=grid[1], payment=np.round(rng.uniform(20, 55, pairs), 1) * (seed != 5),
+        cost=np.zeros(pairs) if seed == 5 else rng.uniform(0, 20, pairs), quality=rng.uniform(8, 24, pairs),
+        quality_risk=[0.2, 0.01, 1e-6][seed % 3],
+    )  # fmt: skip
+    problem = OfflineWelfare(market)
+    tree = random_tree(rng, tasks, workers, 3, scale=60.0)
+    tree += [] if "split" in tree[0] else []
+    listed = derive(problem, tree)
+    monkeypatch.setattr(pricing, "LISTED_SETS", 100)
+    monkeypatch.setattr(pricing, "CELLS", 500)
+    searched = derive(problem, tree)
+    assert listed.work["tasks listed"] == searched.work["tasks searched"] == tasks
+    assert listed.dual_bound == pytest.approx(searched.dual_bound, rel=1e-12)
