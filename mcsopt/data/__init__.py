@@ -5,7 +5,7 @@ from mcsopt.data.generators import GENERATORS, generate
 from mcsopt.data.knapsack import knapsack
 from mcsopt.data.load import default_instance, load_instance
 from mcsopt.data.markets import sensing_market
-from mcsopt.data.chicago import chicago, chicago_with_report
+from mcsopt.data.taxi_market import chicago, chicago_with_report
 
 __all__ = [
     "GENERATORS",

@@ -17,7 +17,7 @@ def default_instance(kind: str) -> Instance:
     Examples
     --------
     >>> default_instance("sensing-market").num_tasks
-    8
+    10
     """
     import json
 
@@ -60,7 +60,7 @@ def load_instance(
     if _is_trips(str(path)):
         if kind != "sensing-market":
             raise InputError("", "is a table of trips", f"this problem takes an instance of kind {kind!r}", str(path))
-        from mcsopt.data.chicago import chicago_with_report
+        from mcsopt.data.taxi_market import chicago_with_report
 
         instance, report = chicago_with_report(path, tasks=tasks, workers=workers, area=area, seed=seed)
         lines = report.lines()

@@ -32,10 +32,10 @@ class QualityModel:
 
 
 VARIANTS = {
-    # About half of the tasks are served at the optimum, mostly from nearby workers.
-    "default": QualityModel(median=20.0, spread=0.15, decay=2.0),
+    # About half of the tasks are served at the optimum (0.35 to 0.70 over sizes and seeds), mostly from nearby.
+    "default": QualityModel(median=13.0, spread=0.15, decay=4.0),
     # Nearly equal qualities: thousands of plans within a hair of the best, and little to prune by.
-    "hard": QualityModel(median=10.0, spread=0.05, decay=30.0),
+    "hard": QualityModel(median=10.5, spread=0.05, decay=30.0),
 }
 
 

@@ -178,28 +178,34 @@ class Search:
         return float(self.core.base[0] + self.reals[kernel.BEST])
 
     def run(self, limits: Limits, settings: Settings) -> Termination:
-        """Search until done or a limit is met."""
-        core, reported = self.core, -math.inf
+        """Search until done or a limit is met, reporting now and then and at the end."""
         try:
-            while not self.done:
-                now = time.perf_counter()
-                if now >= reported + REPORT_SECONDS:
-                    settings.report(
-                        f"{METHOD}: best {self.objective:.10g}, {self.counts[kernel.NODES]:,} nodes"
-                    )
-                    reported = now
-                if now >= limits.deadline:
-                    return Termination.TIME
-                budget = min(CHUNK, limits.nodes - self.counts[kernel.NODES])
-                if budget <= 0:
-                    return Termination.NODES
-                kernel.search(
-                    core.weight, core.value, core.efficiency, core.split, self.reals, self.counts,
-                    *self.stack, self.best, self.recorded, int(budget),
-                )  # fmt: skip
+            termination = self._run(limits, settings)
+            self._report(settings)
         except KeyboardInterrupt:
             return Termination.INTERRUPTED
+        return termination
+
+    def _run(self, limits: Limits, settings: Settings) -> Termination:
+        core, reported = self.core, time.perf_counter()
+        while not self.done:
+            now = time.perf_counter()
+            if now >= reported + REPORT_SECONDS:
+                self._report(settings)
+                reported = now
+            if now >= limits.deadline:
+                return Termination.TIME
+            budget = min(CHUNK, limits.nodes - self.counts[kernel.NODES])
+            if budget <= 0:
+                return Termination.NODES
+            kernel.search(
+                core.weight, core.value, core.efficiency, core.split, self.reals, self.counts, *self.stack,
+                self.best, self.recorded, int(budget),
+            )  # fmt: skip
         return Termination.FINISHED
+
+    def _report(self, settings: Settings) -> None:
+        settings.report(f"{METHOD}: best {self.objective:.10g} after {self.counts[kernel.NODES]:,} nodes")
 
     def packing(self) -> Packing:
         """Return the best packing."""
@@ -272,13 +278,16 @@ def solve(problem: Knapsack, settings: Settings, *, node_limit: int | None = Non
     tree, message = search.tree(), ""
     dual_bound = core.bound(tree)
     if search.done and not search.whole:
-        # The optimum is known now, so a second tree is shorter, and shorter still at a gap that counts as
-        # proved.
+        # The optimum is known now, so a second tree is shorter; still shorter at a gap that counts as proved.
         second = Search(core, packing, core.change(problem, packing), EVIDENCE_SLACK)
         interrupted = second.run(limits, settings) is Termination.INTERRUPTED
         termination = Termination.INTERRUPTED if interrupted else termination
-        tree, dual_bound = _worthwhile(core, second.tree(), search.objective), search.proven_bound()
-        message = f"the tree of the search is too long to keep: the evidence proves {core.bound(tree)!r} only"
+        tree = _worthwhile(core, second.tree(), search.objective)
+        dual_bound = min(core.bound(tree), search.proven_bound())
+        if dual_bound < core.bound(tree):
+            message = (
+                f"the tree of the search is too long to keep: the evidence proves {core.bound(tree)!r} only"
+            )
     elif not search.done:
         tree = _worthwhile(core, tree, search.objective)
         dual_bound = core.bound(tree)

@@ -90,7 +90,7 @@ def solve(problem: OfflineWelfare, settings: Settings) -> Result:
         problem, "linear-bound", plan, dual_bound=bound, assurance=Assurance.FLOAT, termination=termination,
         seconds={"solve": time.perf_counter() - began},
         evidence={"kind": "budget-prices", "price": price.tolist()},
-        message="the bound ignores redundancy; the plan is greedy",
+        message="redundancy ignored",
     )  # fmt: skip
 
 

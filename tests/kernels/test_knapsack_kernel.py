@@ -16,7 +16,9 @@ ROUNDING = 1e-12
 
 def enumerated(weight: np.ndarray, value: np.ndarray, capacity: float) -> float:
     """Best value over all subsets."""
-    subsets = np.array(list(product((0, 1), repeat=len(weight))), dtype=float).reshape(-1, len(weight))
+    subsets = np.array(list(product((0, 1), repeat=len(weight))), dtype=float).reshape(
+        2 ** len(weight), len(weight)
+    )
     return float((subsets @ value)[subsets @ weight <= capacity].max())
 
 
@@ -53,11 +55,13 @@ def test_best_subset_of_similar_items_is_proved_by_number_of_items() -> None:
     assert np.flatnonzero(chosen).tolist() == [16, 17, 18, 19]
 
 
-def test_best_subset_in_the_order_of_rounding() -> None:
-    # 0.1 + 0.2 + 0.3 is 0.6 or the double above it, depending on the order: either packing is a right answer.
-    weight, value = np.array([0.3, 0.2, 0.1, 5.0]), np.array([1.0, 1.0, 1.0, 9.0])
+def test_best_subset_needs_the_tolerance_in_the_capacity() -> None:
+    # 0.4 + 0.9 + 1.6 is the double above 2.9, while 2.9 - 0.9 - 0.4 - 1.6 is 0.
+    weight, value = np.array([0.9, 0.4, 1.6, 5.0]), np.array([1.0, 1.0, 1.0, 9.0])
     chosen = np.zeros(4, np.int8)
-    assert kernel.best_subset(weight, value, 0.1 + 0.2 + 0.3, chosen) in (2.0, 3.0)
+    assert kernel.best_subset(weight, value, 2.9, chosen) == 2.0
+    assert kernel.best_subset(weight, value, 2.9 + TOLERANCE, chosen) == 3.0
+    assert chosen.tolist() == [1, 1, 1, 0]
 
 
 def state(room: float, base: float, split: int, n: int) -> tuple[np.ndarray, ...]:

@@ -118,7 +118,7 @@ def test_cp_sat_refuses_weights_without_integers(weight: list[float], field: str
 
 
 def test_cp_sat_refuses_a_capacity_that_rounding_cannot_place() -> None:
-    # Tenths are no doubles; a packing of these weighs the capacity and its tolerance to within their rounding.
+    # Tenths are no doubles: two of these weigh the capacity and its tolerance to within their rounding.
     weight = np.full(3, 0.1)
     with pytest.raises(InputError, match="digits"):
         integer_weights(problem_of(weight, np.ones(3), 0.2 - 1e-9))

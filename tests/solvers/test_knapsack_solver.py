@@ -43,7 +43,7 @@ def by_enumeration(problem: Knapsack) -> Fraction:
 
 
 def derived_bound(problem: Knapsack, tree: list[int]) -> Fraction | None:
-    """Largest Dantzig bound over the leaves of an evidence tree, in rationals; checks that the tree is one."""
+    """Largest Dantzig bound over the leaves of an evidence tree, in rationals; asserts that it is a tree."""
     instance = problem.instance
     weight = [Fraction(w) for w in instance.weight.tolist()]
     value = [Fraction(v) for v in instance.value.tolist()]

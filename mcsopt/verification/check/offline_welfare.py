@@ -249,11 +249,12 @@ def derive_bound(market: Market, evidence: dict[str, Any], run: Run) -> float | 
         == "budget-prices"
     ):
         return _budget_price_bound(market, evidence)
-    tasks = [market.task(i, pairs) for i, pairs in enumerate(_possible_pairs(market))]
+    tasks = [market.task(i, pairs) for i, pairs in enumerate(possible_pairs(market))]
     return price_tree.derive(tasks, market.num_workers, market.required, evidence, run)
 
 
-def _possible_pairs(market: Market) -> list[np.ndarray]:
+def possible_pairs(market: Market) -> list[np.ndarray]:
+    """Return, per task, its possible pairs in the order of their workers."""
     possible = market.possible
     # Local candidates stand in the order of the workers, so that the order of pairs in the file plays no
     # part.

@@ -20,7 +20,11 @@ def parsed(problem: OfflineWelfare, run: Run | None = None) -> checker.Market:
 
 
 def plan_of(market: checker.Market, plan: Assignment) -> list[list[int]]:
-    document = {"format": "mcsopt-solution/1", "problem": "offline-welfare", "assignment": list(map(list, plan.sets))}
+    document = {
+        "format": "mcsopt-solution/1",
+        "problem": "offline-welfare",
+        "assignment": list(map(list, plan.sets)),
+    }
     return checker.parse_solution(market, document)
 
 
@@ -28,7 +32,8 @@ def random_plan(rng: np.random.Generator, problem: OfflineWelfare) -> Assignment
     market = problem.instance
     share = rng.random()
     return Assignment(
-        [j for j in market.pair_worker[market.pairs_of(i)] if rng.random() < share] for i in range(market.num_tasks)
+        [j for j in market.pair_worker[market.pairs_of(i)] if rng.random() < share]
+        for i in range(market.num_tasks)
     )
 
 
@@ -46,12 +51,16 @@ def test_objective_and_violations_equal_those_of_the_problem(seed: int) -> None:
     for _ in range(5):
         plan = random_plan(rng, problem)
         pairs = plan_of(market, plan)
-        assert checker.objective_of(market, pairs) == pytest.approx(problem.evaluate(plan), rel=1e-12, abs=1e-11)
+        assert checker.objective_of(market, pairs) == pytest.approx(
+            problem.evaluate(plan), rel=1e-12, abs=1e-11
+        )
         mine, theirs = checker.violations_of(market, pairs, Run()), problem.violations(plan)
         assert broken(mine) == broken(theirs)
         amounts = {(v.constraint.split(" (")[0], v.where): v.amount for v in theirs}
         for breach in mine:
-            assert breach.amount == pytest.approx(amounts[breach.constraint, breach.where], rel=1e-9, abs=1e-12)
+            assert breach.amount == pytest.approx(
+                amounts[breach.constraint, breach.where], rel=1e-9, abs=1e-12
+            )
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -149,7 +158,9 @@ def pair_market(prior: float, epsilon: float, cap: float) -> checker.Market:
         (0.5, 1e-300, 0.5 - 2e-12, candidates.NO),
     ],
 )
-def test_mismatch_by_pair_is_decided_by_intervals(prior: float, epsilon: float, cap: float, state: int) -> None:
+def test_mismatch_by_pair_is_decided_by_intervals(
+    prior: float, epsilon: float, cap: float, state: int
+) -> None:
     assert pair_market(prior, epsilon, cap).within_cap[0] == state
 
 
@@ -185,10 +196,16 @@ def test_order_of_pairs_plays_no_part(seed: int) -> None:
     problem = OfflineWelfare.random_small(rng)
     instance = problem.instance.to_json()
     order = rng.permutation(problem.instance.num_pairs)
-    mixed = {**instance, "pairs": {key: [column[k] for k in order] for key, column in instance["pairs"].items()}}
+    mixed = {
+        **instance,
+        "pairs": {key: [column[k] for k in order] for key, column in instance["pairs"].items()},
+    }
     prices = rng.uniform(0, 5, problem.instance.num_tasks).tolist()
     evidence = {"kind": "budget-prices", "price": prices}
-    bounds = [check.derive("offline-welfare", problem.options, data, evidence).dual_bound for data in (instance, mixed)]
+    bounds = [
+        check.derive("offline-welfare", problem.options, data, evidence).dual_bound
+        for data in (instance, mixed)
+    ]
     assert bounds[0] == bounds[1]
     plan = random_plan(rng, problem)
     one, other = parsed(problem), checker.parse_instance(mixed, problem.mismatch, Run())
@@ -219,7 +236,9 @@ def test_budget_prices_equal_their_formula_in_rationals(seed: int) -> None:
     for j in range(market.num_workers):
         terms = [Fraction(0)]
         for k in np.flatnonzero((market.pair_worker == j) & problem.candidate):
-            gain = Fraction(market.quality_weight) * Fraction(float(market.quality[k])) - Fraction(float(market.cost[k]))
+            gain = Fraction(market.quality_weight) * Fraction(float(market.quality[k])) - Fraction(
+                float(market.cost[k])
+            )
             paid = Fraction(float(price[market.pair_task[k]])) * Fraction(float(market.payment[k]))
             terms.append(Fraction(float(market.arrival[j])) * gain - paid)
         exact += max(terms)
@@ -232,5 +251,8 @@ def test_a_market_with_nothing_in_it() -> None:
     empty = {name: [] for name in ("budget", "demand", "redundancy", "arrival", "pair_task", "pair_worker", "payment",
                                    "cost", "quality")}  # fmt: skip
     instance = SensingMarket(**empty).to_json()
-    for evidence in ({"kind": "budget-prices", "price": []}, {"kind": "price-tree", "tree": [{"worker": [], "price": []}]}):
+    for evidence in (
+        {"kind": "budget-prices", "price": []},
+        {"kind": "price-tree", "tree": [{"worker": [], "price": []}]},
+    ):
         assert check.derive("offline-welfare", {"mismatch": "ratio"}, instance, evidence).dual_bound == 0.0

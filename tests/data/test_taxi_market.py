@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from mcsopt.data.chicago import chicago, chicago_market, chicago_with_report
+from mcsopt.data.taxi_market import chicago, chicago_market, chicago_with_report
 from mcsopt.data.trips import Trips, read_trips
 from mcsopt.errors import InputError
 from mcsopt.problems import OfflineWelfare
