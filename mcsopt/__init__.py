@@ -1,4 +1,4 @@
-"""mcsopt: how far is a heuristic's plan from the best there is, and why should anyone believe that number?
+"""Certified optimality gaps: how far is a heuristic's plan from the best there is, and why believe that number.
 
 Names are loaded on first use, so that ``import mcsopt`` costs nothing.
 """

@@ -37,8 +37,13 @@ def build_parser() -> argparse.ArgumentParser:
     certify = commands.add_parser("certify", help="bound a plan's gap and write a certificate of it")
     _add_instance(certify)
     plan = certify.add_mutually_exclusive_group(required=True)
-    plan.add_argument("--heuristic", metavar="H", nargs="+", action="extend",
-                      help="a heuristic of 'mcsopt list' or module:function of your own; may be repeated")
+    plan.add_argument(
+        "--heuristic",
+        metavar="H",
+        nargs="+",
+        action="extend",
+        help="a heuristic of 'mcsopt list' or module:function of your own; may be repeated",
+    )
     plan.add_argument("--plan", metavar="SOLUTION.json", help="your own plan, as a solution file")
     certify.add_argument("--solver", metavar="S", help="where the bound comes from (default: the strongest that fits)")
     _add_time_limit(certify, 60.0, "limit of each solver that is asked (default: 60)")
@@ -62,8 +67,12 @@ def build_parser() -> argparse.ArgumentParser:
 
     inspect = commands.add_parser("inspect", help="print the declarative model, to read or to export")
     _add_instance(inspect)
-    inspect.add_argument("--format", choices=("text", "lp", "mps", "cp-sat"), default="text",
-                         help="words and mathematics, an LP or MPS file, or the CP-SAT model (default: text)")
+    inspect.add_argument(
+        "--format",
+        choices=("text", "lp", "mps", "cp-sat"),
+        default="text",
+        help="words and mathematics, an LP or MPS file, or the CP-SAT model (default: text)",
+    )
 
     generate = commands.add_parser(
         "generate", help="draw an instance", epilog="further options of the kind, as --NAME VALUE: see 'mcsopt list'"
@@ -78,15 +87,21 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_instance(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("instance", metavar="INSTANCE", nargs="?",
-                        help="an instance file, Chicago taxi trips (CSV or Parquet), or none: the embedded default")
+    parser.add_argument(
+        "instance",
+        metavar="INSTANCE",
+        nargs="?",
+        help="an instance file, Chicago taxi trips (CSV or Parquet), or none: the embedded default",
+    )
     parser.add_argument("--problem", metavar="P", required=True, help="one of 'mcsopt list'")
     parser.add_argument("--option", metavar="K=V", action="append", default=[], help="an option of the problem")
     parser.add_argument("--tasks", metavar="N", type=int, default=40, help="tasks drawn from taxi trips (default: 40)")
-    parser.add_argument("--workers", metavar="M", type=int, default=160,
-                        help="workers drawn from taxi trips (default: 160)")
-    parser.add_argument("--area", metavar="A", type=int,
-                        help="community area of the trips (default: the one with most trips)")
+    parser.add_argument(
+        "--workers", metavar="M", type=int, default=160, help="workers drawn from taxi trips (default: 160)"
+    )
+    parser.add_argument(
+        "--area", metavar="A", type=int, help="community area of the trips (default: the one with most trips)"
+    )
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="seed, an integer >= 0 (default: 0)")
 
 

@@ -54,7 +54,3 @@ class BackendFault(McsoptError):
 
 class NoSolution(McsoptError):
     """An answer was asked of a result that holds no solution."""
-
-
-class MissingExtra(McsoptError, ImportError):
-    """A package of an optional extra is not installed."""

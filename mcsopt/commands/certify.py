@@ -8,7 +8,16 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from mcsopt.commands.common import Report, number, percent, print_json, print_table, progress, read_problem, run_document
+from mcsopt.commands.common import (
+    Report,
+    number,
+    percent,
+    print_json,
+    print_table,
+    progress,
+    read_problem,
+    run_document,
+)
 from mcsopt.data.files import read_solution
 from mcsopt.errors import InputError
 from mcsopt.heuristics import load_heuristic
@@ -73,9 +82,7 @@ def _worth(plan: Result) -> float:
     return plan.objective
 
 
-def _document(
-    problem: Problem[Any], certificate: Certificate, args: argparse.Namespace, read: float
-) -> dict[str, Any]:
+def _document(problem: Problem[Any], certificate: Certificate, args: argparse.Namespace, read: float) -> dict[str, Any]:
     plan = certificate.plan
     document = run_document(problem, plan)
     return document | {

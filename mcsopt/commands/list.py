@@ -19,7 +19,9 @@ def run(args: argparse.Namespace) -> int:
         options = ", ".join(f"{option}={'|'.join(values)}" for option, values in question.OPTIONS.items()) or "–"
         summary = (question.__doc__ or "").partition("\n")[0]
         problems.append([name, question.instance_type.kind, question.sense.value, options, summary])
-    print_table(["problem", "instance", "sense", "options", "question (model: Pyomo and CP-SAT, see inspect)"], problems)
+    print_table(
+        ["problem", "instance", "sense", "options", "question (model: Pyomo and CP-SAT, see inspect)"], problems
+    )
     kinds = []
     for kind in GENERATORS:
         parameters = inspect.signature(generator_of(kind)).parameters

@@ -2,7 +2,7 @@
 
 from mcsopt.data.files import read_instance, read_solution, write_instance, write_solution
 from mcsopt.data.generators import GENERATORS, generate
-from mcsopt.data.knapsack import knapsack
+from mcsopt.data.knapsacks import knapsack
 from mcsopt.data.load import default_instance, load_instance
 from mcsopt.data.markets import sensing_market
 from mcsopt.data.taxi_market import chicago, chicago_with_report

@@ -32,7 +32,10 @@ def read_json(path: str | Path, what: str) -> Any:
     except json.JSONDecodeError as error:
         end = "is cut off" if error.pos >= len(text.rstrip()) - 1 else "is not JSON"
         raise InputError(
-            f"line {error.lineno}, column {error.colno}", f"{end} ({error.msg})", f"give {what} as valid JSON", str(path)
+            f"line {error.lineno}, column {error.colno}",
+            f"{end} ({error.msg})",
+            f"give {what} as valid JSON",
+            str(path),
         ) from None
     except InputError as error:
         raise error.in_file(str(path)) from None
@@ -51,7 +54,9 @@ def read_text(path: str | Path, what: str) -> str:
     except UnicodeDecodeError:
         raise InputError("", "is not UTF-8 text", f"give {what} as JSON", str(path)) from None
     except OSError as error:
-        raise InputError("", f"cannot be read ({error.strerror})", f"give a readable file with {what}", str(path)) from None
+        raise InputError(
+            "", f"cannot be read ({error.strerror})", f"give a readable file with {what}", str(path)
+        ) from None
     if not text.strip():
         raise InputError("", "is empty", f"give {what}", str(path))
     return text
@@ -149,7 +154,11 @@ def _write_parquet(document: Mapping[str, Any], path: str | Path) -> None:
 
     row: dict[str, Any] = {}
     for key, value in document.items():
-        row |= {f"{key}.{inner}": column for inner, column in value.items()} if isinstance(value, Mapping) else {key: value}
+        row |= (
+            {f"{key}.{inner}": column for inner, column in value.items()}
+            if isinstance(value, Mapping)
+            else {key: value}
+        )
     try:
         pq.write_table(pa.table({name: [value] for name, value in row.items()}), path)
     except OSError as error:

@@ -11,7 +11,7 @@ from mcsopt.errors import InputError
 from mcsopt.problems.fields import Instance
 
 GENERATORS: dict[str, str] = {
-    "knapsack": "mcsopt.data.knapsack:knapsack",
+    "knapsack": "mcsopt.data.knapsacks:knapsack",
     "sensing-market": "mcsopt.data.markets:sensing_market",
 }
 

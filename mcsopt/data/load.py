@@ -63,7 +63,7 @@ def load_instance(
         from mcsopt.data.taxi_market import chicago_with_report
 
         instance, report = chicago_with_report(path, tasks=tasks, workers=workers, area=area, seed=seed)
-        lines = report.lines()
+        lines = list(report.lines())
     else:
         instance = read_instance(path)
     if instance.kind != kind:

@@ -219,9 +219,7 @@ class _Workers:
     from_presence: int
 
 
-def _draw(
-    trips: Trips, tasks: int, workers: int, area: int | None, seed: int
-) -> tuple[SensingMarket, ChicagoReport]:
+def _draw(trips: Trips, tasks: int, workers: int, area: int | None, seed: int) -> tuple[SensingMarket, ChicagoReport]:
     tasks, workers = _count("tasks", tasks), _count("workers", workers)
     used = _choose_area(trips, area)
     inside = np.flatnonzero(trips.pickup_area == used)
@@ -289,9 +287,7 @@ def _draw_workers(rng: np.random.Generator, trips: Trips, chosen: np.ndarray, re
     )
 
 
-def _draw_pairs(
-    rng: np.random.Generator, task_x: np.ndarray, task_y: np.ndarray, pool: _Workers
-) -> dict[str, Any]:
+def _draw_pairs(rng: np.random.Generator, task_x: np.ndarray, task_y: np.ndarray, pool: _Workers) -> dict[str, Any]:
     """Return the columns of the candidate pairs, by task and worker."""
     workers = len(pool.mu)
     weight_trip, weight_there, weight_back = COST_WEIGHTS
@@ -339,9 +335,7 @@ def _choose_area(trips: Trips, area: int | None) -> int:
     used = _count("area", area)
     if used >= len(counts) or not counts[used]:
         named = ", ".join(f"{place} ({counts[place]:,} trips)" for place in busiest[:5] if counts[place])
-        raise InputError(
-            "area", f"{used} has no usable trips", f"the busiest areas are {named}", trips.source or None
-        )
+        raise InputError("area", f"{used} has no usable trips", f"the busiest areas are {named}", trips.source or None)
     return used
 
 

@@ -70,9 +70,7 @@ def days(column: pa.ChunkedArray, name: str) -> tuple[np.ndarray, np.ndarray]:
     known = _day_of_seconds(_part(pc.extract_regex(texts, pattern=_UNIX_SECONDS), "seconds"))
     for pattern in _DATES:
         found = pc.extract_regex(texts, pattern=pattern)
-        known = np.where(
-            np.isnat(known), _day_of_calendar(*(_part(found, p) for p in ("year", "month", "day"))), known
-        )
+        known = np.where(np.isnat(known), _day_of_calendar(*(_part(found, p) for p in ("year", "month", "day"))), known)
     bad = np.isnat(known) & ~_flags(pc.match_substring_regex(texts, pattern=_MISSING))
     return np.append(known, np.datetime64("NaT"))[row_codes], np.append(bad, False)[row_codes]
 
@@ -94,9 +92,7 @@ def _encode(column: pa.ChunkedArray, name: str) -> tuple[np.ndarray, pa.Array]:
     """Return a code per row, -1 if null, and the distinct texts, trimmed, that the codes point to."""
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)):
-        raise InputError(
-            f"column {name}", f"is of type {column.type}", "store it as text or as plain numbers"
-        )
+        raise InputError(f"column {name}", f"is of type {column.type}", "store it as text or as plain numbers")
     if not pa.types.is_dictionary(column.type):
         column = column.cast(pa.string()).dictionary_encode()
     column = column.unify_dictionaries()

@@ -143,16 +143,12 @@ def read_trips(path: str | os.PathLike[str]) -> Trips:
         raise error.in_file(source) from None
     except (pa.ArrowException, OSError, csv.Error) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise InputError(
-            "", f"cannot be read ({reason})", "check the file, or fetch it again", source
-        ) from None
+        raise InputError("", f"cannot be read ({reason})", "check the file, or fetch it again", source) from None
 
 
 def _magic(file: Path) -> bytes:
     if not file.exists():
-        raise InputError(
-            "", "does not exist", "give the path of a taxi trip file (.csv, .csv.gz or .parquet)"
-        )
+        raise InputError("", "does not exist", "give the path of a taxi trip file (.csv, .csv.gz or .parquet)")
     if file.is_dir():
         raise InputError("", "is a directory", "give the path of one file in it")
     with file.open("rb") as stream:
@@ -205,14 +201,10 @@ def _read_csv(file: Path, compression: str | None) -> tuple[dict[str, pa.Chunked
         raise InputError("", "has no header", "give a file whose first line names its columns")
     names = next(csv.reader([lines[blank]]))
     if any(_is_number(name) for name in names):
-        raise InputError(
-            "header", "is missing, the first line holds numbers", "name the columns in the first line"
-        )
+        raise InputError("header", "is missing, the first line holds numbers", "name the columns in the first line")
     chosen = _choose_columns(names)
     if not any(line.strip() for line in lines[blank + 1 :]):
-        raise InputError(
-            "rows", "are missing, the file ends after its header", "give a file with located trips"
-        )
+        raise InputError("rows", "are missing, the file ends after its header", "give a file with located trips")
     malformed: list[int] = []
 
     def skip(row: pa.csv.InvalidRow) -> str:
@@ -281,9 +273,7 @@ def _clean(columns: dict[str, pa.ChunkedArray], malformed: int, source: str) -> 
         usable &= ~applies
     if not usable.any():
         counts = ", ".join(f"{count} {cause}" for cause, count in rejected.items()) or "it has no rows"
-        raise InputError(
-            "rows", f"none of {height + malformed} is usable ({counts})", "give a file with located trips"
-        )
+        raise InputError("rows", f"none of {height + malformed} is usable ({counts})", "give a file with located trips")
     for column in ("pickup_area", "dropoff_area"):
         value[column] = np.nan_to_num(value[column][usable]).astype(np.int64)
     return Trips(

@@ -111,10 +111,7 @@ class _Game:
         self.rng = generator(seed, _STREAM)
         self.samples = self._draw()
         self.surrogate = surrogate_value(problem)
-        usable = np.flatnonzero(problem.candidate & (self.surrogate > 0))
-        with np.errstate(divide="ignore"):
-            density = self.surrogate[usable] / market.payment[usable]
-        self.order = usable[np.lexsort((usable, -density, market.pair_task[usable]))]
+        self.order = np.flatnonzero(problem.candidate & (self.surrogate > 0))
         tasks = market.num_tasks
         self.start = np.searchsorted(market.pair_task[self.order], np.arange(tasks + 1))
         # The transposed adjacency: tasks to look at again when a worker changes hands.

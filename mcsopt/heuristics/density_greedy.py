@@ -48,6 +48,4 @@ def density_greedy(problem: Knapsack, *, seed: int = 0) -> Result:
     if fitting.size:
         single = Packing([int(fitting[np.argmax(data.value[fitting])])])
         packing = max(packing, single, key=problem.evaluate)
-    return conclude(
-        problem, "density-greedy", packing, seconds={"heuristic": time.perf_counter() - began}, seed=seed
-    )
+    return conclude(problem, "density-greedy", packing, seconds={"heuristic": time.perf_counter() - began}, seed=seed)

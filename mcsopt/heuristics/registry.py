@@ -118,7 +118,5 @@ def _import(name: str) -> Callable[..., Any]:
         ) from error  # fmt: skip
     function = getattr(module, function_name, None)
     if not callable(function):
-        raise InputError(
-            "heuristic", f"{module_name!r} has no function {function_name!r}", "name one of its functions"
-        )
-    return function  # type: ignore[no-any-return]  # checked callable; its signature is the user's promise
+        raise InputError("heuristic", f"{module_name!r} has no function {function_name!r}", "name one of its functions")
+    return function

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from mcsopt.kernels.knapsack import best_subset
+from mcsopt.kernels.few_items import best_subset
 from mcsopt.kernels.worker_sets import quality_risk, set_value
 
 MAX_SIZE = 24  # workers in a set whose exact risk is evaluated; see problems.offline_welfare
@@ -48,8 +48,7 @@ def propose(
 ) -> None:  # fmt: skip
     """Write, for each of `tasks`, its candidate set, or size -1 if the set breaks the quality risk.
 
-    `order` lists each task's pairs by decreasing surrogate per payment, usable ones only, between the ends in
-    `pair_start`. `owner[j]` is the task worker j is contracted to, -1 if idle. `samples` has shape (J, M); with
+    `order` lists the usable pairs of each task between the ends in `pair_start`. `owner[j]` is the task worker j is contracted to, -1 if idle. `samples` has shape (J, M); with
     M = 0 values and risks are exact.
     """
     for task in tasks:

@@ -64,9 +64,7 @@ def quality_risk(quality: np.ndarray, arrival: np.ndarray, redundancy: float, de
 
 
 @njit(cache=True)
-def set_value(
-    quality: np.ndarray, arrival: np.ndarray, cost: np.ndarray, redundancy: float, weight: float
-) -> float:
+def set_value(quality: np.ndarray, arrival: np.ndarray, cost: np.ndarray, redundancy: float, weight: float) -> float:
     """Return ``omega3 E[Q(A)] - sum pi_j c_j``."""
     return weight * expected_quality(quality, arrival, redundancy) - np.sum(arrival * cost)
 
@@ -212,7 +210,8 @@ def feasible_sets(
         if here < 0:
             raise TooLarge(
                 f"offline-welfare over all feasible worker sets: more than {max_sets:,} sets to list "
-                f"(up to {affordable_sets(problem):.2g} within the budgets); use solver 'linear-bound', or a smaller market"
+                f"(up to {affordable_sets(problem):.2g} within the budgets); "
+                "use solver 'linear-bound', or a smaller market"
             )
         inside = np.arange(_MAX_DEPTH) < sizes[found : found + here, None]
         workers.append(market.pair_worker[pairs][members[found : found + here][inside]])

@@ -40,9 +40,7 @@ def build_pyomo(problem: OfflineWelfare) -> pyo.ConcreteModel:
     There is no CP-SAT twin: qualities and probabilities are real numbers, and no scaling to integers is lossless.
     """
     market = problem.instance
-    candidates = {
-        task: [int(market.pair_worker[p]) for p in _pairs(problem, task)] for task in range(market.num_tasks)
-    }
+    candidates = {task: [int(market.pair_worker[p]) for p in _pairs(problem, task)] for task in range(market.num_tasks)}
     most = max(map(len, candidates.values()), default=0)
     if most > MAX_CANDIDATES:
         raise TooLarge(
@@ -56,7 +54,7 @@ def build_pyomo(problem: OfflineWelfare) -> pyo.ConcreteModel:
         for task in candidates:
             model.served[task].fix(1)
 
-    @model.Constraint(range(market.num_workers))  # type: ignore[untyped-decorator]
+    @model.Constraint(range(market.num_workers))
     def one_task_per_worker(m: pyo.ConcreteModel, worker: int) -> object:
         chosen = [m.contract[i, j] for i, j in m.contract if j == worker]
         return pyo.quicksum(chosen) <= 1 if chosen else pyo.Constraint.Skip

@@ -203,8 +203,13 @@ class Instance:
 
 
 def _known(cls: type[Instance], group: str) -> str:
-    names = sorted({f.path.rpartition(".")[2] if f.group == group else f.group for f in cls.FIELDS
-                    if f.group == group or not group})
+    names = sorted(
+        {
+            f.path.rpartition(".")[2] if f.group == group else f.group
+            for f in cls.FIELDS
+            if f.group == group or not group
+        }
+    )
     return f"known here: {', '.join(names)}"
 
 

@@ -98,9 +98,7 @@ def run_guarded(
     )  # fmt: skip
 
 
-def _call_with_deadline(
-    name: str, call: Callable[[float | None], BackendAnswer], settings: Settings
-) -> BackendAnswer:
+def _call_with_deadline(name: str, call: Callable[[float | None], BackendAnswer], settings: Settings) -> BackendAnswer:
     """Run `call` in a thread of its own, so that a hang can be left behind and Ctrl-C is heard at once."""
     outcome: list[BackendAnswer | BaseException] = []
 

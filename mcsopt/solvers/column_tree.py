@@ -22,6 +22,7 @@ from mcsopt.solvers.registry import Settings
 
 _PRUNE = 2e-8  # relative; well inside PROVED_GAP, well outside the linear program's 1e-9
 _INTEGRAL = 1e-6
+_REPORT_EVERY = 50  # nodes between two lines of progress
 
 
 @dataclass
@@ -124,7 +125,7 @@ class _Search:
             if self._closed(node):
                 continue  # the rest of the heap is no better, but each pop is cheap
             self._branch(node)
-            if self.nodes % 50 == 0:
+            if self.nodes % _REPORT_EVERY == 0:
                 bound = self.bound()
                 self.settings.report(f"{self.nodes} nodes, best {self.best_value:.6f}, bound {bound:.6f}")
         return Termination.FINISHED

@@ -21,7 +21,8 @@ def solve(problem: Problem[Any], settings: Settings) -> Result:
 
     Knapsack: all 2^n packings, n <= 20. Offline welfare: the value of every worker set of every task by
     ``problem.set_value`` and ``problem.set_violations``, then the best disjoint choice by dynamic programming over
-    subsets of the at most 12 workers who are a candidate somewhere, ``best_i(S) = max_{A in S} v_i(A) + best_{i+1}(S - A)``.
+    subsets of the at most 12 workers who are a candidate somewhere:
+    ``best_i(S) = max_{A in S} v_i(A) + best_{i+1}(S - A)``.
 
     Parameters
     ----------
@@ -40,7 +41,11 @@ def solve(problem: Problem[Any], settings: Settings) -> Result:
         Beyond those sizes.
     """
     began = time.perf_counter()
-    found = _best_packing(problem) if isinstance(problem, Knapsack) else _best_assignment(problem)
+    found: Any
+    if isinstance(problem, Knapsack):
+        found = _best_packing(problem)
+    else:
+        found = _best_assignment(problem)
     return conclude(
         problem, "enumeration", found, infeasible=found is None, assurance=Assurance.FLOAT,
         dual_bound=None if found is None else problem.evaluate(found),
@@ -60,7 +65,8 @@ def _best_packing(problem: Knapsack) -> Packing:
     return Packing(item for item in range(n) if best >> item & 1)
 
 
-def _best_assignment(problem: OfflineWelfare) -> Assignment | None:
+def _best_assignment(problem: Problem[Any]) -> Assignment | None:
+    assert isinstance(problem, OfflineWelfare)
     market = problem.instance
     workers = np.unique(market.pair_worker[problem.candidate])
     if len(workers) > MAX_WORKERS:

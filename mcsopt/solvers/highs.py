@@ -52,7 +52,7 @@ def _run(problem: Problem[Any], time_limit: float | None) -> BackendAnswer:
     if time_limit == 0:
         return BackendAnswer(finished=False)
     model = module.build_pyomo(problem)
-    if not any(True for _ in model.component_data_objects(ctype=_variable_type(), active=True)):
+    if model.nvariables() == 0:
         # Nothing to decide: Pyomo's writers want at least one variable.
         return _without_variables(problem)
     results = SolverFactory("highs").solve(
@@ -74,12 +74,6 @@ def _run(problem: Problem[Any], time_limit: float | None) -> BackendAnswer:
         solution=solution, objective=results.incumbent_objective if solution is not None else None,
         dual_bound=results.objective_bound, finished=finished,
     )  # fmt: skip
-
-
-def _variable_type() -> type:
-    from pyomo.environ import Var
-
-    return Var  # type: ignore[no-any-return]  # pyomo is untyped
 
 
 def _without_variables(problem: Problem[Any]) -> BackendAnswer:

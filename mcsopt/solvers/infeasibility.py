@@ -24,8 +24,10 @@ def explain(problem: OfflineWelfare, sets: WorkerSets, root: LpAnswer) -> str:
     market = problem.instance
     alone = np.flatnonzero(np.diff(sets.task_start) == 0)
     if len(alone):
-        return "service is required, but " + "; ".join(_why(problem, int(task)) for task in alone[:3]) + (
-            f"; and {len(alone) - 3} more tasks" if len(alone) > 3 else ""
+        return (
+            "service is required, but "
+            + "; ".join(_why(problem, int(task)) for task in alone[:3])
+            + (f"; and {len(alone) - 3} more tasks" if len(alone) > 3 else "")
         )
     if root.farkas:
         workers = set(np.flatnonzero(root.price > 1e-9).tolist())
@@ -49,8 +51,8 @@ def _why(problem: OfflineWelfare, task: int) -> str:
     if not affordable:
         return f"task {task}'s budget {market.budget[task]:g} pays none of its {candidates} candidates (25c)"
     return (
-        f"task {task} has {candidates} candidates but no set within its budget {market.budget[task]:g} (25c) that meets "
-        f"the demand {market.demand[task]:g} with risk <= {market.quality_risk:g} (25g)"
+        f"task {task} has {candidates} candidates but no set within its budget {market.budget[task]:g} (25c) "
+        f"that meets the demand {market.demand[task]:g} with risk <= {market.quality_risk:g} (25g)"
     )
 
 

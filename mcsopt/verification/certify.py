@@ -20,6 +20,7 @@ from mcsopt.versions import versions
 
 _SLACK = 1e-9  # how far a claim may lie beyond a checked number by the rounding of sums
 
+
 @dataclass(frozen=True)
 class Bound:
     """A bound that the checker has derived, and where it came from.
@@ -223,9 +224,7 @@ def certify(
     """
     result = plan if isinstance(plan, Result) else conclude(problem, "plan", plan)
     start = result.solution if result.feasible else None
-    bound = find_bound(
-        problem, solver_name=solver, time_limit=time_limit, start=start, seed=seed, progress=progress
-    )
+    bound = find_bound(problem, solver_name=solver, time_limit=time_limit, start=start, seed=seed, progress=progress)
     return seal(problem, result, bound)
 
 
@@ -262,6 +261,8 @@ def verify(
     elif isinstance(certificate, dict):
         documents = [certificate]
     else:
-        raise InputError("certificate", f"is a {type(certificate).__name__}", "give a Certificate, its document or a path")
+        raise InputError(
+            "certificate", f"is a {type(certificate).__name__}", "give a Certificate, its document or a path"
+        )
     verdicts = [check.check(d, instance_digest=instance_digest, time_limit=time_limit) for d in documents]
     return next((verdict for verdict in verdicts if not verdict.accepted), verdicts[-1])

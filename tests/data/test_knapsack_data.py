@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mcsopt.data.knapsack import FAMILIES, knapsack
+from mcsopt.data.knapsacks import FAMILIES, knapsack
 from mcsopt.errors import InputError
 
 R = 1000.0

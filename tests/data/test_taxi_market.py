@@ -161,9 +161,7 @@ def test_taxi_codes_are_equal_for_equal_ids(tmp_path: Path) -> None:
 
 
 def test_optional_columns_may_be_absent(tmp_path: Path) -> None:
-    header = (
-        "pickup_community_area,trip_miles,pickup_latitude,pickup_longitude,dropoff_latitude,dropoff_longitude"
-    )
+    header = "pickup_community_area,trip_miles,pickup_latitude,pickup_longitude,dropoff_latitude,dropoff_longitude"
     trips = read_trips(write(tmp_path / "t.csv", header, "8,1,41.9,-87.6,41.9,-87.7"))
     assert trips.taxi is None
     assert trips.day is None
@@ -214,9 +212,7 @@ def test_parquet_of_bigquery_is_read(tmp_path: Path, changes: dict[str, Any]) ->
 
 @pytest.mark.parametrize("bad", [1400055300000, -1])
 def test_numbers_that_are_no_unix_seconds_are_unreadable_starts(tmp_path: Path, bad: int) -> None:
-    table = pa.table(
-        bigquery_table(trip_start_timestamp=[bad, 1400055300, None], dropoff_latitude=[41.9] * 3)
-    )
+    table = pa.table(bigquery_table(trip_start_timestamp=[bad, 1400055300, None], dropoff_latitude=[41.9] * 3))
     pq.write_table(table, tmp_path / "t.parquet")
     trips = read_trips(tmp_path / "t.parquet")
     assert trips.rejected == {"unreadable trip start": 1}
@@ -315,9 +311,7 @@ def test_distances_on_the_plane_agree_with_the_sphere() -> None:
     rng = generator(3)
     size = 150
     latitude, longitude = rng.uniform(41.65, 42.02, size), rng.uniform(-87.91, -87.53, size)
-    trips = make_trips(
-        size, pickup_latitude=latitude, pickup_longitude=longitude, pickup_area=np.full(size, 8)
-    )
+    trips = make_trips(size, pickup_latitude=latitude, pickup_longitude=longitude, pickup_area=np.full(size, 8))
     market = chicago_market(trips, tasks=1, workers=size)
     chosen = generator(0).choice(size, size=size, replace=False)
     phi, lam = np.radians(latitude[chosen]), np.radians(longitude[chosen])
@@ -352,12 +346,9 @@ def test_costs_and_qualities_follow_from_the_formulas_pair_by_pair() -> None:
     width = (trips.pickup_longitude[inside].max() - west) * east
     height = (trips.pickup_latitude[inside].max() - south) * north
     tx, ty = rng.uniform(0, width, tasks), rng.uniform(0, height, tasks)
-    budget, demand, zeta = (
-        rng.uniform(low, high, tasks) for low, high in ((200, 250), (20, 28), (0.05, 0.40))
-    )
+    budget, demand, zeta = (rng.uniform(low, high, tasks) for low, high in ((200, 250), (20, 28), (0.05, 0.40)))
     theta, mu, lam, eps, pi = (
-        rng.uniform(low, high, workers)
-        for low, high in ((45, 55), (0.2, 0.8), (1, 5), (0.1, 5), (0.56, 0.96))
+        rng.uniform(low, high, workers) for low, high in ((45, 55), (0.2, 0.8), (1, 5), (0.1, 5), (0.56, 0.96))
     )
     expected = []
     for i in range(tasks):
@@ -462,9 +453,7 @@ def test_days_of_undated_trips_do_not_count() -> None:
 
 def test_the_busiest_area_is_taken_and_the_lowest_of_equals(tmp_path: Path) -> None:
     rows = [portal_row(area=area) for area in ("9", "7", "7", "9", "12")]
-    path = write(
-        tmp_path / "t.csv", PORTAL, *rows, portal_row(plat="", area="12"), portal_row(plat="", area="12")
-    )
+    path = write(tmp_path / "t.csv", PORTAL, *rows, portal_row(plat="", area="12"), portal_row(plat="", area="12"))
     market, report = chicago_with_report(path, tasks=2, workers=2)
     assert (report.area, report.area_chosen, report.trips_in_area) == (7, True, 2)
     assert (report.rows, report.rejected) == (7, {"missing pickup location": 2})

@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+from mcsopt.kernels import few_items
 from mcsopt.kernels import knapsack as kernel
 from mcsopt.seeds import generator
 
@@ -16,9 +17,7 @@ ROUNDING = 1e-12
 
 def enumerated(weight: np.ndarray, value: np.ndarray, capacity: float) -> float:
     """Best value over all subsets."""
-    subsets = np.array(list(product((0, 1), repeat=len(weight))), dtype=float).reshape(
-        2 ** len(weight), len(weight)
-    )
+    subsets = np.array(list(product((0, 1), repeat=len(weight))), dtype=float).reshape(2 ** len(weight), len(weight))
     return float((subsets @ value)[subsets @ weight <= capacity].max())
 
 
@@ -40,7 +39,7 @@ def test_best_subset_agrees_with_enumeration(kind: int) -> None:
     for _ in range(30):
         weight, value, capacity = draw(rng, kind)
         chosen = np.full(len(weight), 9, np.uint8)
-        best = kernel.best_subset(weight, value, capacity + TOLERANCE, chosen)
+        best = few_items.best_subset(weight, value, capacity + TOLERANCE, chosen)
         assert best == pytest.approx(enumerated(weight, value, capacity + TOLERANCE), abs=ROUNDING)
         assert set(chosen.tolist()) <= {0, 1}
         assert value @ chosen == pytest.approx(best, abs=ROUNDING)
@@ -51,7 +50,7 @@ def test_best_subset_of_similar_items_is_proved_by_number_of_items() -> None:
     # Of 20 items of weight 45, four fit in 224: the Dantzig bound would allow most of a fifth.
     value = np.linspace(1, 2, 20)
     chosen = np.zeros(20, np.int8)
-    assert kernel.best_subset(np.full(20, 45.0), value, 224.0, chosen) == pytest.approx(value[-4:].sum())
+    assert few_items.best_subset(np.full(20, 45.0), value, 224.0, chosen) == pytest.approx(value[-4:].sum())
     assert np.flatnonzero(chosen).tolist() == [16, 17, 18, 19]
 
 
@@ -59,8 +58,8 @@ def test_best_subset_needs_the_tolerance_in_the_capacity() -> None:
     # 0.4 + 0.9 + 1.6 is the double above 2.9, while 2.9 - 0.9 - 0.4 - 1.6 is 0.
     weight, value = np.array([0.9, 0.4, 1.6, 5.0]), np.array([1.0, 1.0, 1.0, 9.0])
     chosen = np.zeros(4, np.int8)
-    assert kernel.best_subset(weight, value, 2.9, chosen) == 2.0
-    assert kernel.best_subset(weight, value, 2.9 + TOLERANCE, chosen) == 3.0
+    assert few_items.best_subset(weight, value, 2.9, chosen) == 2.0
+    assert few_items.best_subset(weight, value, 2.9 + TOLERANCE, chosen) == 3.0
     assert chosen.tolist() == [1, 1, 1, 0]
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mcsopt import tolerances
-from mcsopt.data.knapsack import FAMILIES, knapsack
+from mcsopt.data.knapsacks import FAMILIES, knapsack
 from mcsopt.problems import Knapsack, KnapsackInstance, Packing
 from mcsopt.result import Assurance, Result, Status, Termination
 from mcsopt.seeds import generator
@@ -146,9 +146,7 @@ def test_real_weights_with_exact_ties(weights: str) -> None:
         ([0, 0], [0, 0], 0, ()),
     ],
 )
-def test_special_cases(
-    weight: list[float], value: list[float], capacity: float, items: tuple[int, ...] | None
-) -> None:
+def test_special_cases(weight: list[float], value: list[float], capacity: float, items: tuple[int, ...] | None) -> None:
     problem = problem_of(weight, value, capacity)
     result = solve(problem, Settings())
     assert result.status is Status.PROVED
@@ -216,26 +214,55 @@ def test_interruption_keeps_the_best_so_far(monkeypatch: pytest.MonkeyPatch) -> 
     assert_sound(problem, result)
 
 
+def solve_keeping(monkeypatch: pytest.MonkeyPatch, problem: Knapsack, longest: int) -> Result:
+    monkeypatch.setattr(solver, "LONGEST_TREE", longest)
+    return solve(problem, Settings())
+
+
 def test_tree_too_long_to_keep_gives_a_shorter_one_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    problem = Knapsack(knapsack(200, "uncorrelated", 4))
+    problem = Knapsack(knapsack(300, "uncorrelated", 2))
     whole = solve(problem, Settings())
-    monkeypatch.setattr(solver, "LONGEST_TREE", len(whole.evidence["tree"]) - 1)
-    result = solve(problem, Settings())
-    assert result.status is Status.PROVED
-    assert result.termination is Termination.FINISHED
-    assert result.objective == whole.objective
-    assert result.dual_bound == pytest.approx(whole.dual_bound, rel=2 * CERTIFIED_GAP)
-    assert "too long" in result.message
-    derived = derived_bound(problem, result.evidence["tree"])
-    assert derived is not None
-    assert result.objective <= derived <= Fraction(result.objective) * (1 + Fraction(1, 10**7))
-    # Far too short for that, too: then the evidence is a tree cut off, and still honest.
+    size = len(whole.evidence["tree"])
+    shorter = solve_keeping(monkeypatch, problem, size - 1)
+    assert 1 < len(shorter.evidence["tree"]) < size
+    # Far too short a limit: the evidence is a tree cut off, and still honest.
+    cut = solve_keeping(monkeypatch, problem, 10)
+    proven = []
+    for result in (shorter, cut):
+        assert result.status is Status.PROVED
+        assert result.termination is Termination.FINISHED
+        assert result.objective == whole.objective
+        assert result.gap is not None
+        assert result.gap <= CERTIFIED_GAP
+        assert "too long" in result.message
+        derived = derived_bound(problem, result.evidence["tree"])
+        assert derived is not None
+        assert derived > result.dual_bound
+        proven.append((float(derived) - result.objective) / float(derived))
+    assert proven[0] <= tolerances.PROVED_GAP < proven[1]
+
+
+def test_shorter_tree_that_proves_as_much_needs_no_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = Knapsack(knapsack(200, "uncorrelated", 4))
+    size = len(solve(problem, Settings()).evidence["tree"])
+    result = solve_keeping(monkeypatch, problem, size - 1)
+    assert result.message == ""
+    assert len(result.evidence["tree"]) < size
+    assert_sound(problem, result)
+
+
+def test_interruption_of_the_second_search_keeps_the_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(solver, "LONGEST_TREE", 10)
-    result = solve(problem, Settings())
+    lines: list[str] = []
+
+    def impatient(line: str) -> None:
+        lines.append(line)
+        if len(lines) == 2:
+            raise KeyboardInterrupt
+
+    result = solve(Knapsack(knapsack(300, "uncorrelated", 2)), Settings(progress=impatient))
+    assert result.termination is Termination.INTERRUPTED
     assert result.status is Status.PROVED
-    derived = derived_bound(problem, result.evidence["tree"])
-    assert derived is not None
-    assert derived >= result.objective
 
 
 def test_large_instances_are_proved() -> None:

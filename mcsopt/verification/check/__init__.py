@@ -1,7 +1,15 @@
 """The certificate checker: re-derives every claim from the instance in the certificate, and trusts nobody.
 
 It imports nothing else of mcsopt, only the standard library and numpy: sharing code with what it judges would
-share the faults. A problem is checked by the module of this package that bears its name.
+share the faults. A problem is checked by the module of this package that bears its name ("_" for "-").
+Such a module offers ``PROBLEM`` (the name), ``KIND`` (of instance), ``SENSE`` ("max" or "min"), ``ARITHMETIC``, and
+
+- ``parse_options(options)``, ``parse_instance(instance, options, run)``, ``parse_solution(asked, solution)``:
+  strict reading;
+- ``objective_of(asked, plan)`` and ``violations_of(asked, plan, run)``: the plan, recomputed;
+- ``derive_bound(asked, evidence, run)``: the bound that the evidence proves, or None if no plan exists.
+
+Everything refuses by raising `Refused`, and nothing else.
 """
 
 from __future__ import annotations
@@ -96,9 +104,7 @@ def check_text(
     return tuple(_examine(item, instance_digest, Run(time_limit, started=run.started)) for item in found)
 
 
-def derive(
-    problem: str, options: Any, instance: Any, evidence: Any, *, time_limit: float | None = None
-) -> Derivation:
+def derive(problem: str, options: Any, instance: Any, evidence: Any, *, time_limit: float | None = None) -> Derivation:
     """Return what evidence proves about an instance: the very number that a certificate has to record.
 
     Parameters
@@ -124,9 +130,7 @@ def derive(
     return _document.derive(problem, options, instance, evidence, run)
 
 
-def _examine(
-    certificate: Any, instance_digest: str | None, run: Run, known: Derivation | None = None
-) -> Verdict:
+def _examine(certificate: Any, instance_digest: str | None, run: Run, known: Derivation | None = None) -> Verdict:
     examination = _document.Examination(run, known)
     try:
         return examination.verdict(True, examination.examine(certificate, instance_digest))

@@ -79,8 +79,7 @@ def _decide_pair(prior: float, epsilon: float, cap: float, run: Run) -> int:
     step = Fraction(middle) * Fraction(1, 10 ** (DIGITS - 1))
     # 1 - phi <= limit (phi e + 1 - phi) increases in e = e^eps.
     low, high = (
-        limit * (phi * odds + 1 - phi) - (1 - phi)
-        for odds in (Fraction(middle) - step, Fraction(middle) + step)
+        limit * (phi * odds + 1 - phi) - (1 - phi) for odds in (Fraction(middle) - step, Fraction(middle) + step)
     )
     if low >= 0:
         return YES

@@ -101,7 +101,7 @@ def derive(problem: Any, options: Any, instance: Any, evidence: Any, run: Run) -
     asked = parse_problem(checker, options, instance, run)
     bound = _derive_bound(checker, asked, evidence, run)
     subject = canonical_digest([problem, options, instance, evidence])
-    return Derivation(bound, bound is None, checker.ARITHMETIC, run.work, subject)
+    return Derivation(bound, bound is None, checker.ARITHMETIC, dict(run.work), subject)
 
 
 def _derive_bound(checker: ModuleType, asked: Any, evidence: Any, run: Run) -> float | None:
@@ -125,16 +125,8 @@ class Examination:
 
     def verdict(self, accepted: bool, reason: str) -> Verdict:
         """Return the verdict with everything recomputed so far."""
-        return Verdict(
-            accepted,
-            reason,
-            self.objective,
-            self.dual_bound,
-            self.gap,
-            self.status,
-            self.arithmetic,
-            self.run.work,
-        )
+        numbers = (self.objective, self.dual_bound, self.gap)
+        return Verdict(accepted, reason, *numbers, self.status, self.arithmetic, dict(self.run.work))
 
     def examine(self, document: Any, pinned: str | None) -> str:
         """Check a certificate and return what was verified; `Refused` says what is wrong."""
@@ -194,18 +186,14 @@ class Examination:
                 raise Refused("dual_bound is recorded, but the evidence proves that no feasible plan exists")
             return True
         if recorded is None:
-            raise Refused(
-                f"dual_bound is null: the evidence does not prove infeasibility, only the bound {bound!r}"
-            )
+            raise Refused(f"dual_bound is null: the evidence does not prove infeasibility, only the bound {bound!r}")
         sign = 1.0 if checker.SENSE == "max" else -1.0
         claimed = strict.number(recorded, "dual_bound")
         excess = sign * (claimed - bound)
         if excess < 0:
             raise Refused(f"dual_bound is recorded as {claimed!r}, but the evidence only proves {bound!r}")
         if excess > RECORDED * max(1.0, abs(bound)):
-            raise Refused(
-                f"dual_bound is recorded as {claimed!r}, off the {bound!r} that the evidence proves"
-            )
+            raise Refused(f"dual_bound is recorded as {claimed!r}, off the {bound!r} that the evidence proves")
         if self.objective is not None:
             self.gap = _gap(self.objective, bound, sign)
         return False
@@ -239,9 +227,7 @@ class Examination:
             return f"INFEASIBLE: the evidence proves that no feasible plan exists{searched}"
         if self.status == "UNKNOWN":
             known = (
-                "nothing is claimed"
-                if self.dual_bound is None
-                else f"no plan; bound {self.dual_bound!r} re-derived"
+                "nothing is claimed" if self.dual_bound is None else f"no plan; bound {self.dual_bound!r} re-derived"
             )
             return f"UNKNOWN: {known}{searched}"
         plan = f"{self.status}: the plan keeps every constraint and is worth {self.objective!r}"
@@ -267,9 +253,7 @@ def _check_digest(certificate: dict[str, Any], pinned: str | None) -> None:
     if certificate["digest"] != digest:
         raise Refused(f"digest is {strict.show(certificate['digest'])}, but that of the instance is {digest}")
     if pinned is not None and pinned != digest:
-        raise Refused(
-            f"the certificate is about another instance: its digest is {digest}, {pinned} is asked for"
-        )
+        raise Refused(f"the certificate is about another instance: its digest is {digest}, {pinned} is asked for")
 
 
 def _check_presence(certificate: dict[str, Any], status: str) -> None:

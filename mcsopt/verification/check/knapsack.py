@@ -90,9 +90,7 @@ def derive_bound(items: Items, evidence: dict[str, Any], run: Run) -> float | No
     for position, item in enumerate(tree):
         if item >= 0:
             if fixed[item]:
-                raise Refused(
-                    f"evidence.tree[{position}] branches a second time on item {item} along one path"
-                )
+                raise Refused(f"evidence.tree[{position}] branches a second time on item {item} along one path")
             fixed[item] = True
             free.remove(item)
             path.append(item)
@@ -122,9 +120,7 @@ def _parse_tree(value: Any, size: int) -> list[int]:
     nodes = strict.listed(value, "evidence.tree")
     for position, node in enumerate(nodes):
         if isinstance(node, bool) or not isinstance(node, int) or not -1 <= node < size:
-            raise Refused(
-                f"evidence.tree[{position}] is {strict.show(node)}, not an item from 0 to {size - 1} or -1"
-            )
+            raise Refused(f"evidence.tree[{position}] is {strict.show(node)}, not an item from 0 to {size - 1} or -1")
     strict.preorder_shape([node >= 0 for node in nodes], "evidence.tree")
     return nodes
 

@@ -123,13 +123,10 @@ def parse_instance(instance: Any, mismatch: str, run: Run) -> Market:
         pair_task=np.array(task, dtype=np.int64),
         pair_worker=pair_worker,
         pairs=pairs,
-        weight=strict.number(
-            document["quality_weight"], "instance.quality_weight", Range(0.0, LARGEST, open_low=True)
-        ),
+        weight=strict.number(document["quality_weight"], "instance.quality_weight", Range(0.0, LARGEST, open_low=True)),
         quality_risk=strict.number(document["quality_risk"], "instance.quality_risk", CAP),
         mismatch_risk=cap,
-        required=strict.one_of(document["service"], "instance.service", ("optional", "required"))
-        == "required",
+        required=strict.one_of(document["service"], "instance.service", ("optional", "required")) == "required",
         mismatch=risk,
         covered=candidates.covers_cost(pairs["payment"], pairs["cost"], run),
         within_cap=within_cap,
@@ -169,9 +166,7 @@ def _mismatch(
     if prior is None:
         return None, np.full(len(pair_worker), candidates.YES)
     if option == "ratio":
-        return candidates.ratio_risk(prior, num_tasks), candidates.within_ratio_cap(
-            prior, num_tasks, cap, run
-        )
+        return candidates.ratio_risk(prior, num_tasks), candidates.within_ratio_cap(prior, num_tasks, cap, run)
     if "privacy_budget" not in workers:
         raise Refused("instance.workers lacks privacy_budget, which the option mismatch = pair needs")
     epsilon = workers["privacy_budget"][pair_worker]
@@ -230,9 +225,7 @@ def _set_violations(market: Market, i: int, pairs: list[int], run: Run) -> list[
         if market.mismatch is not None and market.within_cap[pair] == candidates.NO:
             found.append(Breach("mismatch risk", at, float(market.mismatch[pair]) - market.mismatch_risk))
         if market.within_cap[pair] == candidates.TIE:
-            raise Refused(
-                f"the mismatch risk at {at} is an undecided tie with its cap; the plan is not certified"
-            )
+            raise Refused(f"the mismatch risk at {at} is an undecided tie with its cap; the plan is not certified")
     task = market.task(i, np.array(pairs))
     if not task.affordable(range(task.size)):
         found.append(Breach("budget", where, math.fsum([*task.payment.tolist(), -task.budget])))
@@ -244,10 +237,7 @@ def _set_violations(market: Market, i: int, pairs: list[int], run: Run) -> list[
 
 def derive_bound(market: Market, evidence: dict[str, Any], run: Run) -> float | None:
     """Return the bound that the evidence proves, rounded outward; None if it proves that no plan exists."""
-    if (
-        strict.one_of(evidence.get("kind"), "evidence.kind", ("budget-prices", "price-tree"))
-        == "budget-prices"
-    ):
+    if strict.one_of(evidence.get("kind"), "evidence.kind", ("budget-prices", "price-tree")) == "budget-prices":
         return _budget_price_bound(market, evidence)
     tasks = [market.task(i, pairs) for i, pairs in enumerate(possible_pairs(market))]
     return price_tree.derive(tasks, market.num_workers, market.required, evidence, run)
@@ -259,8 +249,7 @@ def possible_pairs(market: Market) -> list[np.ndarray]:
     # Local candidates stand in the order of the workers, so that the order of pairs in the file plays no
     # part.
     return [
-        np.array([pair for _, pair in sorted(at.items()) if possible[pair]], dtype=np.int64)
-        for at in market.pair_at
+        np.array([pair for _, pair in sorted(at.items()) if possible[pair]], dtype=np.int64) for at in market.pair_at
     ]
 
 
@@ -273,9 +262,7 @@ def _budget_price_bound(market: Market, evidence: dict[str, Any]) -> float:
     budget term 3: 8 units roundoff cover them and the rounding of the margin itself.
     """
     strict.entries(evidence, "evidence", ("kind", "price"))
-    price = np.array(
-        strict.numbers(evidence["price"], "evidence.price", AMOUNT, market.num_tasks), dtype=np.float64
-    )
+    price = np.array(strict.numbers(evidence["price"], "evidence.price", AMOUNT, market.num_tasks), dtype=np.float64)
     possible = np.flatnonzero(market.possible)
     worker = market.pair_worker[possible]
     gain = market.weight * market.pairs["quality"][possible]

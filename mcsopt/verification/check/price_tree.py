@@ -146,9 +146,7 @@ class Walk:
         return sum_up(terms)
 
 
-def derive(
-    tasks: list[Task], num_workers: int, required: bool, evidence: dict[str, Any], run: Run
-) -> float | None:
+def derive(tasks: list[Task], num_workers: int, required: bool, evidence: dict[str, Any], run: Run) -> float | None:
     """Return the largest leaf bound of a price tree; None if every leaf is proven empty.
 
     Parameters
@@ -187,9 +185,7 @@ def derive(
         if not node.farkas:
             bound = max(bound, value)
         elif not value < 0:
-            raise Refused(
-                f"{node.place} is claimed empty, but its prices only prove {value:.6g}, which is not < 0"
-            )
+            raise Refused(f"{node.place} is claimed empty, but its prices only prove {value:.6g}, which is not < 0")
         while path and second[-1]:
             second.pop()
             walk.apply(path.pop(), True, -1)

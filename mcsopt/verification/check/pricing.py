@@ -196,7 +196,7 @@ class _Search:
         size = block.members.shape[1]
         first = block.members[:, -1] + 1 if size else np.zeros(len(block.members), dtype=np.int64)
         room = self.task.limit + self.task.money_band - block.spend
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             number = np.floor(np.maximum(room, 0.0) / self.cheapest[first] + 1e-6)
         # 0 / 0: no room, but the cheapest costs nothing.
         number = np.where(np.isnan(number), self.width, number)

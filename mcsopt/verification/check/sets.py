@@ -49,9 +49,7 @@ class Block:
 
     def rows(self, which: np.ndarray | slice) -> Block:
         """Return the block of the sets `which`."""
-        return Block(
-            self.members[which], self.count[which], self.mass[which], self.spend[which], self.cost[which]
-        )
+        return Block(self.members[which], self.count[which], self.mass[which], self.spend[which], self.cost[which])
 
 
 @dataclass(frozen=True)
@@ -187,13 +185,9 @@ class Task:
         """
         size = members.shape[1]
         if size > MAX_SIZE:
-            raise Refused(
-                f"the risk of {size} workers of {self.label} is needed; it is checked up to {MAX_SIZE}"
-            )
+            raise Refused(f"the risk of {size} workers of {self.label} is needed; it is checked up to {MAX_SIZE}")
         step = max(1, CELLS >> min(size, TAIL))
-        parts = [
-            self._risk_chunk(members[start : start + step], run) for start in range(0, len(members), step)
-        ]
+        parts = [self._risk_chunk(members[start : start + step], run) for start in range(0, len(members), step)]
         return np.concatenate(parts) if parts else np.zeros(0)
 
     def _risk_chunk(self, members: np.ndarray, run: Run) -> np.ndarray:
@@ -226,9 +220,7 @@ class Task:
         slack = total - needed[None, :]
         missed = slack < 0
         scale = (size + 1) * (float(self.quality.max(initial=0.0)) + self.demand + 1)
-        for row, pattern in zip(
-            *np.nonzero(np.abs(slack) <= max(NEAR, 4 * (size + 4) * UNIT * scale)), strict=True
-        ):
+        for row, pattern in zip(*np.nonzero(np.abs(slack) <= max(NEAR, 4 * (size + 4) * UNIT * scale)), strict=True):
             # Bit b of a pattern is member head + b: that is how the arrays above were doubled.
             present = [*arrived, *(head + b for b in range(size - head) if pattern >> b & 1)]
             run.count("rational decisions")

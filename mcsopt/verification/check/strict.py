@@ -124,9 +124,7 @@ def _visit(value: Any, path: str, depth: int, pending: list[tuple[Any, str, int]
         raise Refused(f"{ascii(path)[1:-1]} is {show(value)}, not a JSON value")
 
 
-def entries(
-    value: Any, path: str, required: tuple[str, ...], optional: tuple[str, ...] = ()
-) -> dict[str, Any]:
+def entries(value: Any, path: str, required: tuple[str, ...], optional: tuple[str, ...] = ()) -> dict[str, Any]:
     """Return `value` if it is an object with all the required keys and no unknown one."""
     if not isinstance(value, dict):
         raise Refused(f"{path} is {show(value)}, not an object")
@@ -188,10 +186,7 @@ def number(value: Any, path: str, within: Range = ANY) -> float:
 
 def numbers(value: Any, path: str, within: Range = ANY, length: int | None = None) -> list[float]:
     """Return a list of numbers within the range, as doubles."""
-    return [
-        number(item, f"{path}[{position}]", within)
-        for position, item in enumerate(listed(value, path, length))
-    ]
+    return [number(item, f"{path}[{position}]", within) for position, item in enumerate(listed(value, path, length))]
 
 
 def index(value: Any, path: str, size: int) -> int:
@@ -205,9 +200,7 @@ def index(value: Any, path: str, size: int) -> int:
 
 def indices(value: Any, path: str, size: int, length: int | None = None) -> list[int]:
     """Return a list of indices below `size`, repetitions allowed."""
-    return [
-        index(item, f"{path}[{position}]", size) for position, item in enumerate(listed(value, path, length))
-    ]
+    return [index(item, f"{path}[{position}]", size) for position, item in enumerate(listed(value, path, length))]
 
 
 def distinct_indices(value: Any, path: str, size: int) -> list[int]:

@@ -55,9 +55,7 @@ def certificate(problem: Problem[Any], plan: Any, evidence: dict[str, Any] | Non
 # Offline welfare ----------------------------------------------------------------------------------------------
 
 
-def exact_value_and_risk(
-    problem: OfflineWelfare, task: int, members: tuple[int, ...]
-) -> tuple[Fraction, Fraction]:
+def exact_value_and_risk(problem: OfflineWelfare, task: int, members: tuple[int, ...]) -> tuple[Fraction, Fraction]:
     """Return v_i(A) and the quality risk by a sum over all arrival patterns, in rationals."""
     market = problem.instance
     pairs = problem.pairs(task, members)
@@ -74,9 +72,7 @@ def exact_value_and_risk(
             quality += chance * total / (1 + (number - 1) * zeta)
         if total < demand * (1 + (number - 1) * zeta) - RISK:
             risk += chance
-    value = Fraction(market.quality_weight) * quality - sum(
-        (p[k] * c[k] for k in range(len(members))), Fraction(0)
-    )
+    value = Fraction(market.quality_weight) * quality - sum((p[k] * c[k] for k in range(len(members))), Fraction(0))
     return value, risk
 
 
@@ -96,14 +92,10 @@ def feasible_sets(problem: OfflineWelfare, task: int) -> dict[tuple[int, ...], F
     return found
 
 
-def optimum(
-    problem: OfflineWelfare, sets: list[dict[tuple[int, ...], Fraction]]
-) -> tuple[Fraction, Assignment] | None:
+def optimum(problem: OfflineWelfare, sets: list[dict[tuple[int, ...], Fraction]]) -> tuple[Fraction, Assignment] | None:
     """Return the best plan by trying all, or None if there is no feasible one."""
     best: tuple[Fraction, list[tuple[int, ...]]] | None = None
-    pending: list[tuple[int, frozenset[int], Fraction, list[tuple[int, ...]]]] = [
-        (0, frozenset(), Fraction(0), [])
-    ]
+    pending: list[tuple[int, frozenset[int], Fraction, list[tuple[int, ...]]]] = [(0, frozenset(), Fraction(0), [])]
     while pending:
         task, used, value, plan = pending.pop()
         if task == len(sets):
@@ -127,9 +119,7 @@ def random_leaf(rng: np.random.Generator, workers: int, scale: float, farkas: bo
     return {"worker": chosen, "farkas" if farkas else "price": price.tolist()}
 
 
-def random_tree(
-    rng: np.random.Generator, tasks: int, workers: int, depth: int, scale: float = 80.0
-) -> list[Any]:
+def random_tree(rng: np.random.Generator, tasks: int, workers: int, depth: int, scale: float = 80.0) -> list[Any]:
     """Draw a tree of random splits, in preorder."""
     if depth == 0 or rng.random() < 0.2:
         return [random_leaf(rng, workers, scale)]

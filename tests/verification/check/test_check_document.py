@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from check_oracle import certificate
 from mcsopt.problems import Assignment, Knapsack, KnapsackInstance, OfflineWelfare, Packing, SensingMarket
 from mcsopt.verification import check
+from tests.verification.check.check_oracle import certificate
 
 
 def knapsack() -> dict[str, Any]:

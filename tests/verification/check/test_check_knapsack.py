@@ -5,12 +5,12 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from check_oracle import certificate, knapsack_optimum, knapsack_tree_bound, random_item_tree
 
 from mcsopt.problems import Knapsack, KnapsackInstance, Packing
 from mcsopt.verification import check
 from mcsopt.verification.check import knapsack as checker
 from mcsopt.verification.check.strict import Run
+from tests.verification.check.check_oracle import certificate, knapsack_optimum, knapsack_tree_bound, random_item_tree
 
 
 def draw(seed: int) -> tuple[np.random.Generator, Knapsack]:
@@ -40,9 +40,7 @@ def test_tree_bounds_equal_a_greedy_relaxation_and_never_fall_below_the_optimum(
     best, chosen = knapsack_optimum(problem)
     for depth in (0, 1, 3, 6):
         tree = random_item_tree(rng, list(range(problem.instance.num_items)), depth)
-        bound = check.derive(
-            "knapsack", {}, problem.instance.to_json(), {"kind": "dantzig-tree", "tree": tree}
-        )
+        bound = check.derive("knapsack", {}, problem.instance.to_json(), {"kind": "dantzig-tree", "tree": tree})
         exact = knapsack_tree_bound(problem, tree)
         assert bound.dual_bound is not None
         assert Fraction(bound.dual_bound) >= exact >= best
@@ -63,18 +61,13 @@ def test_a_full_tree_proves_the_optimum() -> None:
 
 def test_weightless_items_count_whatever_the_room() -> None:
     problem = Knapsack(KnapsackInstance([0.0, 2.0, 0.0], [5.0, 1.0, 0.0], 0.0))
-    bound = check.derive(
-        "knapsack", {}, problem.instance.to_json(), {"kind": "dantzig-tree", "tree": [1, -1, -1]}
-    )
+    bound = check.derive("knapsack", {}, problem.instance.to_json(), {"kind": "dantzig-tree", "tree": [1, -1, -1]})
     assert bound.dual_bound == 5.0
 
 
 def test_no_items() -> None:
     problem = Knapsack(KnapsackInstance([], [], 1.0))
-    assert (
-        check.check(certificate(problem, Packing([]), {"kind": "dantzig-tree", "tree": [-1]})).status
-        == "PROVED"
-    )
+    assert check.check(certificate(problem, Packing([]), {"kind": "dantzig-tree", "tree": [-1]})).status == "PROVED"
 
 
 def test_efficiency_is_compared_exactly() -> None:
@@ -121,9 +114,7 @@ def test_deep_trees_are_walked_without_recursion() -> None:
     rng = np.random.default_rng(0)
     instance = KnapsackInstance(rng.uniform(1, 10, size), rng.uniform(1, 10, size), 3 * size)
     tree = [*range(size), *[-1] * (size + 1)]
-    verdict = check.check(
-        certificate(Knapsack(instance), Packing([]), {"kind": "dantzig-tree", "tree": tree})
-    )
+    verdict = check.check(certificate(Knapsack(instance), Packing([]), {"kind": "dantzig-tree", "tree": tree}))
     assert verdict.accepted
     assert verdict.work["leaves"] == size + 1
 

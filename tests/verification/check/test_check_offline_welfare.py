@@ -5,7 +5,6 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from check_oracle import exact_value_and_risk
 
 from mcsopt.problems import Assignment, OfflineWelfare, SensingMarket
 from mcsopt.verification import check
@@ -13,6 +12,7 @@ from mcsopt.verification.check import candidates, sets
 from mcsopt.verification.check import offline_welfare as checker
 from mcsopt.verification.check.rounding import sum_up
 from mcsopt.verification.check.strict import Run
+from tests.verification.check.check_oracle import exact_value_and_risk
 
 
 def parsed(problem: OfflineWelfare, run: Run | None = None) -> checker.Market:
@@ -32,8 +32,7 @@ def random_plan(rng: np.random.Generator, problem: OfflineWelfare) -> Assignment
     market = problem.instance
     share = rng.random()
     return Assignment(
-        [j for j in market.pair_worker[market.pairs_of(i)] if rng.random() < share]
-        for i in range(market.num_tasks)
+        [j for j in market.pair_worker[market.pairs_of(i)] if rng.random() < share] for i in range(market.num_tasks)
     )
 
 
@@ -51,16 +50,12 @@ def test_objective_and_violations_equal_those_of_the_problem(seed: int) -> None:
     for _ in range(5):
         plan = random_plan(rng, problem)
         pairs = plan_of(market, plan)
-        assert checker.objective_of(market, pairs) == pytest.approx(
-            problem.evaluate(plan), rel=1e-12, abs=1e-11
-        )
+        assert checker.objective_of(market, pairs) == pytest.approx(problem.evaluate(plan), rel=1e-12, abs=1e-11)
         mine, theirs = checker.violations_of(market, pairs, Run()), problem.violations(plan)
         assert broken(mine) == broken(theirs)
         amounts = {(v.constraint.split(" (")[0], v.where): v.amount for v in theirs}
         for breach in mine:
-            assert breach.amount == pytest.approx(
-                amounts[breach.constraint, breach.where], rel=1e-9, abs=1e-12
-            )
+            assert breach.amount == pytest.approx(amounts[breach.constraint, breach.where], rel=1e-9, abs=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -158,9 +153,7 @@ def pair_market(prior: float, epsilon: float, cap: float) -> checker.Market:
         (0.5, 1e-300, 0.5 - 2e-12, candidates.NO),
     ],
 )
-def test_mismatch_by_pair_is_decided_by_intervals(
-    prior: float, epsilon: float, cap: float, state: int
-) -> None:
+def test_mismatch_by_pair_is_decided_by_intervals(prior: float, epsilon: float, cap: float, state: int) -> None:
     assert pair_market(prior, epsilon, cap).within_cap[0] == state
 
 
@@ -202,10 +195,7 @@ def test_order_of_pairs_plays_no_part(seed: int) -> None:
     }
     prices = rng.uniform(0, 5, problem.instance.num_tasks).tolist()
     evidence = {"kind": "budget-prices", "price": prices}
-    bounds = [
-        check.derive("offline-welfare", problem.options, data, evidence).dual_bound
-        for data in (instance, mixed)
-    ]
+    bounds = [check.derive("offline-welfare", problem.options, data, evidence).dual_bound for data in (instance, mixed)]
     assert bounds[0] == bounds[1]
     plan = random_plan(rng, problem)
     one, other = parsed(problem), checker.parse_instance(mixed, problem.mismatch, Run())

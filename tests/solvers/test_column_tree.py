@@ -1,0 +1,115 @@
+"""Branch and bound over worker sets: the evidence it leaves is what the checker re-derives."""
+
+import numpy as np
+import pytest
+
+from mcsopt.data import sensing_market
+from mcsopt.heuristics import greedy
+from mcsopt.problems import Assignment, OfflineWelfare, SensingMarket
+from mcsopt.result import Assurance, Status, Termination
+from mcsopt.solvers import solve
+from mcsopt.verification import check
+
+
+def derived(problem, result):
+    return check.derive(problem.name, problem.options, problem.instance.to_json(), result.evidence)
+
+
+def branching_problem():
+    return OfflineWelfare(sensing_market(tasks=10, workers=40, seed=8))
+
+
+def test_optimum_equals_brute_force_and_the_checker_derives_the_same_bound():
+    rng = np.random.default_rng(0)
+    statuses = set()
+    for _ in range(30):
+        problem = OfflineWelfare.random_small(rng)
+        best, reference = solve(problem, solver="column-tree"), solve(problem, solver="enumeration")
+        statuses.add(best.status)
+        assert best.status == reference.status
+        if best.status is Status.PROVED:
+            assert best.objective == pytest.approx(reference.objective, abs=1e-9)
+            assert derived(problem, best).dual_bound == pytest.approx(best.dual_bound, rel=1e-11, abs=1e-9)
+        else:
+            assert derived(problem, best).infeasible
+    assert statuses == {Status.PROVED, Status.INFEASIBLE}
+
+
+def test_a_market_with_a_root_gap_is_branched_on_and_proved():
+    problem = branching_problem()
+    best = solve(problem, solver="column-tree")
+    assert best.status is Status.PROVED
+    assert best.assurance is Assurance.FLOAT
+    assert any("split" in node for node in best.evidence["tree"])
+    assert derived(problem, best).dual_bound == pytest.approx(best.objective, rel=1e-7)
+
+
+def test_an_early_stop_leaves_a_valid_bound_with_evidence():
+    problem = branching_problem()
+    optimum = solve(problem, solver="column-tree").objective
+    stopped = solve(problem, solver="column-tree", time_limit=0)
+    assert stopped.termination is Termination.TIME
+    assert stopped.objective >= greedy(problem).objective
+    assert optimum <= derived(problem, stopped).dual_bound == pytest.approx(stopped.dual_bound, rel=1e-11)
+
+
+def test_interruption_keeps_the_best_so_far(monkeypatch):
+    problem = branching_problem()
+
+    def interrupt(line):
+        if "nodes" in line or "checking" in line:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("mcsopt.solvers.column_tree._REPORT_EVERY", 1)
+    stopped = solve(problem, solver="column-tree", progress=interrupt)
+    assert stopped.termination is Termination.INTERRUPTED
+    assert stopped.feasible
+    assert derived(problem, stopped).dual_bound >= stopped.objective
+
+
+def test_a_good_start_is_kept_and_an_infeasible_one_ignored():
+    problem = branching_problem()
+    optimum = solve(problem, solver="column-tree")
+    again = solve(problem, solver="column-tree", time_limit=0, start=optimum.solution)
+    assert again.objective == optimum.objective
+    everybody = Assignment([[int(problem.instance.pair_worker[problem.instance.pairs_of(i)][0])] for i in range(10)])
+    assert problem.violations(everybody)
+    assert solve(problem, solver="column-tree", start=everybody).objective == optimum.objective
+
+
+def crowd(budgets, quality, **changes):
+    """Tasks that all want the same workers, who surely come."""
+    tasks, workers = len(budgets), len(quality)
+    pair_task, pair_worker = np.divmod(np.arange(tasks * workers), workers)
+    data = dict(
+        budget=budgets, demand=[10.0] * tasks, redundancy=[0.2] * tasks, arrival=[1.0] * workers, pair_task=pair_task,
+        pair_worker=pair_worker, payment=np.full(tasks * workers, 50.0), cost=np.full(tasks * workers, 10.0),
+        quality=np.tile(quality, tasks), service="required",
+    )  # fmt: skip
+    return OfflineWelfare(SensingMarket(**(data | changes)))
+
+
+@pytest.mark.parametrize(
+    ("problem", "reason"),
+    [
+        (crowd([100.0, 100.0], [12.0]), "tasks 0, 1 compete for workers 0"),
+        (crowd([100.0, 40.0], [12.0, 12.0]), "task 1's budget 40 pays none of its 2 candidates"),
+        (crowd([60.0], [7.0, 7.0]), r"task 0 has 2 candidates but no set within its budget 60 \(25c\)"),
+        (crowd([60.0], [12.0], cost=[70.0]), "task 0 has no candidate worker whose payment covers the cost"),
+    ],
+)
+def test_infeasibility_is_proved_and_explained(problem, reason):
+    result = solve(problem, solver="column-tree")
+    assert result.status is Status.INFEASIBLE
+    assert derived(problem, result).infeasible
+    import re
+
+    assert re.search(reason, result.message)
+
+
+def test_infeasibility_that_needs_branching():
+    # Three tasks, each served by any two of three workers: fractionally half a set each is enough, in truth not.
+    problem = crowd([100.0] * 3, [7.0] * 3)
+    result = solve(problem, solver="column-tree")
+    assert result.status is Status.INFEASIBLE
+    assert derived(problem, result).infeasible
