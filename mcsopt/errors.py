@@ -2,9 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+_WORDS = {None: "null", True: "true", False: "false"}
+_LONGEST = 60
+
+
+def one_line(text: str) -> str:
+    """Return `text` with line breaks and whatever else a terminal would act on written as escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def shown(value: Any) -> str:
+    """Return a value for a message: on one line, cut to 60 characters, in the words of JSON."""
+    if value is None or isinstance(value, bool):
+        return _WORDS[value]
+    if isinstance(value, int) and abs(value) >= 10**_LONGEST:
+        return f"an integer of more than {_LONGEST} digits"
+    # Reals from numpy print as their type around the number.
+    text = repr(value.item() if hasattr(value, "item") and not getattr(value, "shape", ()) else value)
+    return one_line(text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "...")
+
 
 class McsoptError(Exception):
-    """Base of every error that mcsopt raises on purpose."""
+    """Base of every error that mcsopt raises on purpose; its message is one printable line."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
 
 
 class InputError(McsoptError, ValueError):

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mcsopt.errors import InputError
+from mcsopt.errors import InputError, shown
 from mcsopt.problems import Problem, instance_types
-from mcsopt.problems.fields import INSTANCE_FORMAT, Instance
+from mcsopt.problems.fields import INSTANCE_FORMAT, Instance, check_format
+
+
+@dataclass(frozen=True)
+class _Misfit:
+    """Stands where the text has something that is no finite number."""
+
+    words: str
 
 
 def read_json(path: str | Path, what: str) -> Any:
@@ -28,12 +38,12 @@ def read_json(path: str | Path, what: str) -> Any:
     """
     text = read_text(path, what)
     try:
-        return json.loads(text, object_pairs_hook=_no_repeats, parse_constant=_no_constant)
+        return _parse(text)
     except json.JSONDecodeError as error:
-        end = "is cut off" if error.pos >= len(text.rstrip()) - 1 else "is not JSON"
+        cut = error.msg.startswith("Unterminated") or error.pos >= len(text.rstrip())
         raise InputError(
             f"line {error.lineno}, column {error.colno}",
-            f"{end} ({error.msg})",
+            f"{'is cut off' if cut and error.msg != 'Extra data' else 'is not JSON'} ({error.msg})",
             f"give {what} as valid JSON",
             str(path),
         ) from None
@@ -43,10 +53,52 @@ def read_json(path: str | Path, what: str) -> Any:
         raise InputError("", "nests too deeply", f"give {what} as flat JSON", str(path)) from None
 
 
+def _parse(text: str) -> Any:
+    misfits: list[_Misfit] = []
+
+    def misfit(words: str) -> _Misfit:
+        misfits.append(_Misfit(words))
+        return misfits[-1]
+
+    def integer(digits: str) -> Any:
+        return int(digits) if len(digits) < 1000 else misfit(f"an integer of {len(digits)} digits")
+
+    try:
+        document = json.loads(text, object_pairs_hook=_no_repeats, parse_constant=misfit)
+    except (json.JSONDecodeError, InputError):
+        raise
+    except ValueError:  # Python refuses to read integers of thousands of digits; this time they are let stand
+        document = json.loads(text, object_pairs_hook=_no_repeats, parse_constant=misfit, parse_int=integer)
+    if misfits:
+        place, found = next(_misplaced(document, ""))
+        raise InputError(place, f"is {found.words}", "give a finite number")
+    return document
+
+
+def _misplaced(value: Any, path: str) -> Iterator[tuple[str, _Misfit]]:
+    if isinstance(value, _Misfit):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _misplaced(item, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _misplaced(item, f"{path}[{index}]")
+
+
+def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        repeated = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise InputError(repeated, "occurs twice", "keep one")
+    return found
+
+
 def read_text(path: str | Path, what: str) -> str:
     """Read a text file; `InputError` if it is missing, a directory, empty or not UTF-8."""
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = Path(path).read_text(encoding="utf-8-sig")  # some editors put a byte order mark first
     except FileNotFoundError:
         raise InputError("", "does not exist", f"give the path of {what}", str(path)) from None
     except IsADirectoryError:
@@ -62,40 +114,60 @@ def read_text(path: str | Path, what: str) -> str:
     return text
 
 
+def check_writable(path: str | Path) -> None:
+    """Raise `InputError` where no file could be written: to ask before the work, not after it."""
+    target = Path(path)
+    remedy = "give the path of a file in a folder that exists"
+    if target.is_dir():
+        raise InputError("", "is a directory", remedy, str(path))
+    if not target.name:
+        raise InputError("output", "is an empty path", remedy)
+    if not target.parent.is_dir():
+        raise InputError("", f"cannot be written: there is no folder {target.parent}", "create it first", str(path))
+    place = target if target.exists() else target.parent
+    if not os.access(place, os.W_OK):
+        raise InputError("", f"cannot be written: no permission for {place}", remedy, str(path))
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
+    """Give the path of a file beside `path` that takes its place in the end, whole or not at all.
+
+    What is no regular file (a pipe, ``/dev/null``) is written directly. `InputError` if the place cannot be written.
+    """
+    check_writable(path)
+    target = Path(path)
+    direct = target.exists() and not target.is_file()
+    if not direct:
+        target = target.resolve()  # a link stays a link
+    partial = target if direct else target.with_name(f".{target.name}.{os.getpid()}.partial")
+    try:
+        yield partial
+        if not direct:
+            partial.replace(target)
+    except OSError as error:
+        raise InputError("", f"cannot be written ({error.strerror or error})", "give a writable path", str(path)) from None
+    finally:
+        if not direct:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+
+
 def write_text(path: str | Path, text: str) -> None:
     """Write a text file whole or not at all; `InputError` if the place cannot be written."""
-    target = Path(path)
-    partial = target.with_name(target.name + ".partial")
-    try:
+    with replacing(path) as partial:
         partial.write_text(text, encoding="utf-8")
-        partial.replace(target)
-    except OSError as error:
-        partial.unlink(missing_ok=True) if partial.is_file() else None
-        raise InputError("", f"cannot be written ({error.strerror})", "give a writable path", str(path)) from None
-
-
-def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        repeated = next(name for name in names if names.count(name) > 1)
-        raise InputError(repeated, "occurs twice", "keep one")
-    return found
-
-
-def _no_constant(name: str) -> Any:
-    raise InputError("", f"holds {name}, which is not a JSON number", "give finite numbers")
 
 
 def instance_from_json(document: Any) -> Instance:
     """Build an instance of whatever kind the JSON object names; `InputError` if it is malformed."""
     if not isinstance(document, Mapping):
         raise InputError("", "is not a JSON object", f"write one with format {INSTANCE_FORMAT!r}")
-    if document.get("format") != INSTANCE_FORMAT:
-        raise InputError("format", f"is {document.get('format')!r}", f"this version reads {INSTANCE_FORMAT!r}")
+    check_format(document, INSTANCE_FORMAT)
     kind, kinds = document.get("kind"), instance_types()
     if not isinstance(kind, str) or kind not in kinds:
-        raise InputError("kind", f"is {kind!r}", f"use one of {', '.join(sorted(kinds))}")
+        what = f"is {shown(kind)}" if "kind" in document else "is missing"
+        raise InputError("kind", what, f"use one of {', '.join(sorted(kinds))}")
     return kinds[kind].from_json(document)
 
 
@@ -154,34 +226,37 @@ def _write_parquet(document: Mapping[str, Any], path: str | Path) -> None:
 
     row: dict[str, Any] = {}
     for key, value in document.items():
-        row |= (
-            {f"{key}.{inner}": column for inner, column in value.items()}
-            if isinstance(value, Mapping)
-            else {key: value}
-        )
-    try:
-        pq.write_table(pa.table({name: [value] for name, value in row.items()}), path)
-    except OSError as error:
-        raise InputError("", f"cannot be written ({error})", "give a writable path", str(path)) from None
+        row |= {f"{key}.{name}": column for name, column in value.items()} if isinstance(value, dict) else {key: value}
+    with replacing(path) as partial:
+        pq.write_table(pa.table({name: [value] for name, value in row.items()}), partial)
 
 
 def _read_parquet(path: str | Path) -> dict[str, Any]:
     import pyarrow.parquet as pq
 
-    if not Path(path).is_file():
-        raise InputError("", "does not exist or is no file", "give the path of an instance", str(path))
+    file = Path(path)
+    if not file.is_file() or not file.stat().st_size:
+        what = "is empty" if file.is_file() else "is a directory" if file.is_dir() else "does not exist"
+        raise InputError("", what, "give the path of an instance", str(path))
     try:
-        table = pq.read_table(path)
+        # Not pq.read_table, which makes columns of folder names such as seed=3.
+        with pq.ParquetFile(file) as parquet:
+            table = parquet.read()
     except Exception as error:  # pyarrow raises many types on a damaged file
-        raise InputError("", f"is not Parquet ({error})", "give an instance as Parquet", str(path)) from None
+        reason = str(error).strip().partition("\n")[0]
+        remedy = "write it again with mcsopt generate, or fetch the trips again"
+        raise InputError("", f"is damaged or no Parquet ({reason})", remedy, str(path)) from None
     if table.num_rows != 1 or not {"format", "kind"} <= set(table.column_names):
         remedy = "an instance has one row with columns format and kind; write it with mcsopt generate"
         raise InputError("", f"has {table.num_rows} rows and is no instance", remedy, str(path))
-    document: dict[str, Any] = {}
-    for name, value in table.to_pylist()[0].items():
+    pairs = list(zip(table.column_names, (column[0].as_py() for column in table.columns), strict=True))
+    groups: dict[str, list[tuple[str, Any]]] = {}
+    for name, value in pairs:
         group, _, key = name.partition(".")
         if key:
-            document.setdefault(group, {})[key] = value
-        else:
-            document[name] = value
-    return document
+            groups.setdefault(group, []).append((key, value))
+    plain = [(name, value) for name, value in pairs if not name.partition(".")[2]]
+    try:
+        return _no_repeats([*plain, *((group, _no_repeats(columns)) for group, columns in groups.items())])
+    except InputError as error:
+        raise error.in_file(str(path)) from None

@@ -43,7 +43,8 @@ def aspire_off(
         Seed of the samples; exact runs draw none.
     samples : {"exact", "common", "fresh"}
         How potential and risk are evaluated: exactly; on one set of sampled arrivals for the whole run; or, as
-        published, on fresh samples every round, with which the dynamics may cycle.
+        published, each estimate on fresh samples of its own, so that even a set that does not change seems to gain
+        or lose, and the run hardly ever stops by its own rule.
     num_samples : int
         Samples M >= 1 a round (the paper: 200).
     threshold : float
@@ -134,9 +135,9 @@ class _Game:
         """Bring the proposals of all stale tasks up to date."""
         market = self.market
         if self.fresh:
+            self._revalue(self._draw())
             self.samples = self._draw()
             self.stale[:] = True
-            self._revalue()
         propose(
             np.flatnonzero(self.stale), self.start, self.order, market.pair_worker, market.payment, market.cost,
             market.quality, self.surrogate, market.arrival, self.problem.budget, market.redundancy, market.demand,
@@ -145,14 +146,14 @@ class _Game:
         )  # fmt: skip
         self.stale[:] = False
 
-    def _revalue(self) -> None:
-        """Estimate the contracted sets on the new samples."""
+    def _revalue(self, samples: np.ndarray) -> None:
+        """Estimate the contracted sets on new samples."""
         market = self.market
         for task in np.flatnonzero(np.bincount(self.owner[self.owner >= 0], minlength=market.num_tasks)):
             workers = np.flatnonzero(self.owner == task)
             pairs = self.problem.pairs(int(task), workers.tolist())
             self.current[task], _ = sampled_value(
-                market.quality[pairs], market.cost[pairs], self.samples[workers], market.redundancy[task],
+                market.quality[pairs], market.cost[pairs], samples[workers], market.redundancy[task],
                 market.demand[task], market.quality_weight,
             )  # fmt: skip
 

@@ -48,8 +48,8 @@ def propose(
 ) -> None:  # fmt: skip
     """Write, for each of `tasks`, its candidate set, or size -1 if the set breaks the quality risk.
 
-    `order` lists the usable pairs of each task between the ends in `pair_start`. `owner[j]` is the task worker j is contracted to, -1 if idle. `samples` has shape (J, M); with
-    M = 0 values and risks are exact.
+    `order` lists the usable pairs of each task between the ends in `pair_start`. `owner[j]` is the task worker j is
+    contracted to, -1 if idle. `samples` has shape (J, M); with M = 0 values and risks are exact.
     """
     for task in tasks:
         first, last = pair_start[task], pair_start[task + 1]

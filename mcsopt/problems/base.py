@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
-from mcsopt.errors import InputError
-from mcsopt.problems.fields import Instance
+from mcsopt.errors import InputError, shown
+from mcsopt.problems.fields import Instance, check_format
 from mcsopt.result import Sense
 
 SolutionT = TypeVar("SolutionT")
@@ -106,11 +106,11 @@ class Problem(ABC, Generic[SolutionT]):
     def parse_solution(self, document: Any) -> SolutionT:
         """Build a solution from the JSON object of a solution file, checking its format, problem and keys."""
         if not isinstance(document, Mapping):
-            raise InputError("solution", "is not a JSON object", f"write one with format {SOLUTION_FORMAT!r}")
-        if document.get("format") != SOLUTION_FORMAT:
-            raise InputError("format", f"is {document.get('format')!r}", f"this version reads {SOLUTION_FORMAT!r}")
+            raise InputError("", "is not a JSON object", f"write one with format {SOLUTION_FORMAT!r}")
+        check_format(document, SOLUTION_FORMAT)
         if document.get("problem") != self.name:
-            raise InputError("problem", f"is {document.get('problem')!r}", f"a solution of {self.name!r} is needed")
+            what = f"is {shown(document['problem'])}" if "problem" in document else "is missing"
+            raise InputError("problem", what, f"a solution of {self.name!r} is needed")
         keys = set(self.solution_to_json(self.empty_solution()))
         for key in document:
             if key not in keys | {"format", "problem"}:
@@ -124,14 +124,15 @@ class Problem(ABC, Generic[SolutionT]):
 def index_list(value: Any, path: str, size: int, what: str) -> tuple[int, ...]:
     """Return a list of distinct indices below `size` as a sorted tuple; `InputError` names the bad entry."""
     if not isinstance(value, (list, tuple)):
-        raise InputError(path, f"is {value!r}", f"give a list of {what} indices")
+        raise InputError(path, f"is {shown(value)}", f"give a list of {what} indices")
+    remedy = f"{what} indices go from 0 to {size - 1}" if size else f"there is no {what} to name"
     seen: set[int] = set()
     for position, index in enumerate(value):
         at = f"{path}[{position}]"
         if isinstance(index, bool) or not isinstance(index, (int, np.integer)):
-            raise InputError(at, f"is {index!r}, not an integer", f"give a {what} index from 0 to {size - 1}")
+            raise InputError(at, f"is {shown(index)}, not an integer", remedy)
         if not 0 <= index < size:
-            raise InputError(at, f"is {index}", f"give a {what} index from 0 to {size - 1}")
+            raise InputError(at, f"is {shown(index)}", remedy)
         if index in seen:
             raise InputError(at, f"repeats {what} {index}", "list each once")
         seen.add(int(index))

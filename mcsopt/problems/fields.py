@@ -15,7 +15,11 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from mcsopt.errors import InputError
+from mcsopt.errors import InputError, shown
+
+LARGEST = 1e100
+"""Largest magnitude of a number: products and sums of a few stay far from overflow. The checker's limit too."""
+LARGEST_INTEGER = 2**62
 
 INSTANCE_FORMAT = "mcsopt-instance/1"
 
@@ -64,21 +68,28 @@ class Field:
     @property
     def range_text(self) -> str:
         """The admissible range in words."""
-        if math.isinf(self.low) and math.isinf(self.high):
-            return "give a finite number"
-        left = "(" if self.open_low or math.isinf(self.low) else "["
-        right = ")" if self.open_high or math.isinf(self.high) else "]"
-        return f"give a value in {left}{self.low:g}, {self.high:g}{right}"
+        what = "an integer" if self.integer else "a number"
+        if math.isfinite(self.low) and math.isfinite(self.high):
+            ends = "(" if self.open_low else "[", ")" if self.open_high else "]"
+            return f"give {what} in {ends[0]}{self.low:g}, {self.high:g}{ends[1]}"
+        if math.isfinite(self.low):
+            return f"give {what} {'>' if self.open_low else '>='} {self.low:g}, at most {self.limit:g}"
+        return f"give {what} from {-self.limit:g} to {self.limit:g}"
+
+    @property
+    def limit(self) -> float:
+        """Largest magnitude of a number, whatever the range says."""
+        return LARGEST_INTEGER if self.integer else LARGEST
 
     def check(self, value: Any) -> Any:
         """Return `value` as a read-only array or a plain scalar, or raise `InputError` naming the bad entry."""
         if value is None:
             if self.optional:
                 return None
-            raise InputError(self.path, "is missing", "add it")
+            raise InputError(self.path, "is missing or null", "add it")
         if self.choices:
             if value not in self.choices:
-                raise InputError(self.path, f"is {value!r}", f"use one of {', '.join(map(repr, self.choices))}")
+                raise InputError(self.path, f"is {shown(value)}", f"use one of {', '.join(map(repr, self.choices))}")
             return value
         array = self._as_array([value] if self.scalar else value)
         self._check_range(array)
@@ -88,48 +99,49 @@ class Field:
         return array
 
     def _as_array(self, value: Any) -> np.ndarray:
-        if isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "iuf":
-            array = value
-        else:
-            if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, (Sequence, np.ndarray)):
-                raise InputError(self.path, f"is {_short(value)}", "give a list of numbers")
-            for index, item in enumerate(value):
-                if isinstance(item, bool) or not isinstance(item, (int, float, np.integer, np.floating)):
-                    raise InputError(self._at(index), f"is {_short(item)}, not a number", self.range_text)
-            try:
-                array = np.array(value, dtype=np.float64 if not self.integer else None)
-            except OverflowError:
-                raise InputError(self.path, "holds an integer too large for a double", self.range_text) from None
-            if array.size == 0:
-                array = array.astype(np.float64)
-        if array.size and not np.all(np.isfinite(array)):
-            index = int(np.flatnonzero(~np.isfinite(array))[0])
-            raise InputError(self._at(index), f"is {float(array[index])}", self.range_text)
+        if not (isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "iuf"):
+            self._check_items(value)
+        array = np.array(value, dtype=None if self.integer else np.float64)
         if not self.integer:
             # Adding zero turns -0.0 into 0.0, so that equal instances have equal digests.
-            return np.array(array, dtype=np.float64) + 0.0
-        if array.dtype.kind == "f" and array.size and not np.all(array == np.floor(array)):
-            index = int(np.flatnonzero(array != np.floor(array))[0])
-            raise InputError(self._at(index), f"is {float(array[index])}, not an integer", self.range_text)
-        if array.size and (np.any(array > 2**62) or np.any(array < -(2**62))):
-            raise InputError(self.path, "holds an integer beyond 2^62", self.range_text)
-        return np.array(array, dtype=np.int64)
+            return array + 0.0
+        if array.dtype.kind == "f":
+            self._refuse(array, np.isfinite(array) & (array != np.floor(array)), ", not an integer")
+            self._refuse(array, ~(np.abs(array) <= self.limit))
+        else:
+            self._refuse(array, array > self.limit)
+        return array.astype(np.int64)
+
+    def _check_items(self, value: Any) -> None:
+        """Refuse what is no list of numbers, and integers that numpy would not take as such."""
+        if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, (Sequence, np.ndarray)):
+            raise InputError(self.path, f"is {shown(value)}", "give a list of numbers")
+        for index, item in enumerate(value):
+            if isinstance(item, bool) or not isinstance(item, (int, float, np.integer, np.floating)):
+                raise InputError(self._at(index), f"is {shown(item)}, not a number", self.range_text)
+            if isinstance(item, int) and abs(item) > self.limit:
+                raise InputError(self._at(index), f"is {shown(item)}", self.range_text)
 
     def _check_range(self, array: np.ndarray) -> None:
         below = array <= self.low if self.open_low else array < self.low
         above = array >= self.high if self.open_high else array > self.high
-        bad = np.flatnonzero(below | above)
-        if bad.size:
-            index = int(bad[0])
-            raise InputError(self._at(index), f"is {array[index].item()!r}", self.range_text)
+        self._refuse(array, below | above | (array > self.limit) | (array < -self.limit) | np.isnan(array))
+
+    def _refuse(self, array: np.ndarray, bad: np.ndarray, what: str = "") -> None:
+        if bad.any():
+            index = int(np.flatnonzero(bad)[0])
+            raise InputError(self._at(index), f"is {shown(array[index])}{what}", self.range_text)
 
     def _at(self, index: int) -> str:
         return self.path if self.scalar else f"{self.path}[{index}]"
 
 
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else text[:37] + "..."
+def check_format(document: Mapping[str, Any], wanted: str) -> None:
+    """Raise `InputError` unless the file says that it is in the format `wanted`."""
+    if "format" not in document:
+        raise InputError("format", "is missing", f"add it: this version reads {wanted!r}")
+    if document["format"] != wanted:
+        raise InputError("format", f"is {shown(document['format'])}", f"this version reads {wanted!r}")
 
 
 class Instance:
@@ -151,7 +163,7 @@ class Instance:
                 length, other = lengths.setdefault(field.group, (len(value), field.path))
                 if len(value) != length:
                     raise InputError(
-                        field.path, f"has {len(value)} entries, {other} has {length}", "give lists of equal length"
+                        field.path, f"has length {len(value)}, {other} has {length}", "give lists of equal length"
                     )
 
     def to_json(self) -> dict[str, Any]:
@@ -179,7 +191,7 @@ class Instance:
         for key, value in document.items():
             if key in groups:
                 if not isinstance(value, Mapping):
-                    raise InputError(key, f"is {_short(value)}", "give an object with named lists")
+                    raise InputError(key, f"is {shown(value)}", "give an object with named lists")
                 for inner in value:
                     if f"{key}.{inner}" not in known:
                         raise InputError(f"{key}.{inner}", "is not a known field", _known(cls, key))

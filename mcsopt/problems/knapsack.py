@@ -91,15 +91,19 @@ class Knapsack(Problem[Packing]):
 
     def evaluate(self, solution: Packing) -> float:
         """Return the total value of the items, correctly rounded."""
-        return math.fsum(self.instance.value[list(solution.items)].tolist())
+        return math.fsum(self.instance.value[self._items(solution)].tolist())
 
     def violations(self, solution: Packing) -> tuple[Violation, ...]:
         """Return the excess over the capacity, if above tolerance."""
-        weights = self.instance.weight[list(solution.items)].tolist()
+        weights = self.instance.weight[self._items(solution)].tolist()
         excess = math.fsum([*weights, -self.instance.capacity])
         if excess <= tolerances.MONEY:
             return ()
         return (Violation("capacity", "knapsack", excess),)
+
+    def _items(self, solution: Packing) -> list[int]:
+        """Return the items, refusing one that does not exist or is taken twice."""
+        return list(index_list(solution.items, "items", self.instance.num_items, "item"))
 
     def empty_solution(self) -> Packing:
         """Return the empty packing; it is always feasible."""

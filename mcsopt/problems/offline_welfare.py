@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mcsopt import tolerances
-from mcsopt.errors import InputError, TooLarge
+from mcsopt.errors import InputError, TooLarge, shown
 from mcsopt.problems.base import Problem, Violation, index_list
 from mcsopt.problems.fields import Instance
 from mcsopt.problems.sensing_market import SensingMarket
@@ -186,7 +186,7 @@ class OfflineWelfare(Problem[Assignment]):
         if len(solution.sets) != self.instance.num_tasks:
             raise InputError(
                 "assignment",
-                f"has {len(solution.sets)} sets for {self.instance.num_tasks} tasks",
+                f"has length {len(solution.sets)}, the number of tasks is {self.instance.num_tasks}",
                 "give one list of workers per task, empty if it has none",
             )
 
@@ -202,7 +202,7 @@ class OfflineWelfare(Problem[Assignment]):
         """Read ``{"assignment": [[worker, ...], ...]}``."""
         sets = document["assignment"]
         if not isinstance(sets, (list, tuple)):
-            raise InputError("assignment", f"is {sets!r}", "give one list of workers per task")
+            raise InputError("assignment", f"is {shown(sets)}", "give one list of workers per task")
         workers = self.instance.num_workers
         plan = Assignment(
             index_list(members, f"assignment[{task}]", workers, "worker") for task, members in enumerate(sets)

@@ -41,11 +41,7 @@ def solve(problem: Problem[Any], settings: Settings) -> Result:
         Beyond those sizes.
     """
     began = time.perf_counter()
-    found: Any
-    if isinstance(problem, Knapsack):
-        found = _best_packing(problem)
-    else:
-        found = _best_assignment(problem)
+    found: Any = _best_packing(problem) if isinstance(problem, Knapsack) else _best_assignment(problem)
     return conclude(
         problem, "enumeration", found, infeasible=found is None, assurance=Assurance.FLOAT,
         dual_bound=None if found is None else problem.evaluate(found),

@@ -51,7 +51,11 @@ def spelled(path: Path) -> str:
 
 
 def altered(
-    document: Any, rng: np.random.Generator, words: Sequence[str] = (), others: Sequence[Any] = ()
+    document: Any,
+    rng: np.random.Generator,
+    words: Sequence[str] = (),
+    others: Sequence[Any] = (),
+    within: Sequence[str] = (),
 ) -> tuple[Any, str]:
     """Return a copy of a document with one alteration, and what was done.
 
@@ -63,6 +67,8 @@ def altered(
         Strings that may be put in place of another.
     others : sequence of JSON value
         Documents of the same form, from which the value at the same path may be transplanted.
+    within : sequence of str
+        Keys of the outermost object to stay within, if it has one of them; empty: anywhere.
 
     Notes
     -----
@@ -72,7 +78,9 @@ def altered(
         every = sites(document)
         top = [path for path in every if len(path) == 1]
         path: Path = ()
-        if top and rng.random() < 0.95:
+        wanted = [path for path in top if path[0] in within]
+        if wanted or (top and rng.random() < 0.95):
+            top = wanted or top
             under = top[rng.integers(len(top))][0]
             below = [path for path in every if path and path[0] == under]
             depth = rng.integers(1, max(len(path) for path in below) + 1)

@@ -1,18 +1,19 @@
 """Greedy and ASPIRE-Off: feasible, reproducible, and what the paper says they are."""
 
+import itertools
+
 import numpy as np
 import pytest
 
+from benchmarks.aspire_off import transcription
 from mcsopt.data import sensing_market
 from mcsopt.errors import InputError
 from mcsopt.heuristics import aspire_off, greedy
 from mcsopt.heuristics.greedy import surrogate_value
 from mcsopt.problems import OfflineWelfare, SensingMarket
 from mcsopt.result import Status, Termination
+from mcsopt.seeds import generator
 from mcsopt.solvers import solve
-
-pytestmark = pytest.mark.kernel
-
 
 def problem(seed=0, **options):
     return OfflineWelfare(sensing_market(**({"tasks": 8, "workers": 32, "seed": seed} | options)))
@@ -67,6 +68,7 @@ def plain_aspire(question):
         movers.append(best[1])
 
 
+@pytest.mark.kernel
 def test_aspire_off_equals_a_plain_transcription():
     moved = 0
     for seed in range(12):
@@ -79,10 +81,25 @@ def test_aspire_off_equals_a_plain_transcription():
     assert moved > 10
 
 
+@pytest.mark.kernel
+def test_common_samples_lead_to_the_plan_of_a_numpy_transcription():
+    for seed in range(3):
+        question = problem(seed)
+        samples = generator(seed, 1).random((32, 60)) < question.instance.arrival[:, None]
+        result = aspire_off(question, seed=seed, samples="common", num_samples=60)
+        assert result.solution.sets == tuple(tuple(sorted(s)) for s in transcription(question, samples))
+
+
+def test_fresh_samples_as_published_run_into_the_round_limit():
+    result = aspire_off(problem(0, tasks=40, workers=160), samples="fresh", num_samples=20, max_rounds=150)
+    assert result.termination is Termination.ROUNDS
+    assert len({step.mover for step in result.trace}) < len(result.trace)
+
+
 def test_every_accepted_move_raises_the_potential():
     for samples in ("exact", "common"):
         potentials = [step.potential for step in aspire_off(problem(2), samples=samples).trace]
-        assert all(b > a for a, b in zip(potentials, potentials[1:], strict=False))
+        assert all(b > a for a, b in itertools.pairwise(potentials))
 
 
 @pytest.mark.parametrize("samples", ["exact", "common", "fresh"])
@@ -107,14 +124,15 @@ def test_the_round_limit_is_reported():
 
 
 def test_interruption_keeps_the_contracts_so_far():
-    question, calls = problem(0), []
+    question, calls = problem(0, tasks=40, workers=160), []
 
     def interrupt(line):
         calls.append(line)
         raise KeyboardInterrupt
 
-    result = aspire_off(question, samples="fresh", threshold=0.0, max_rounds=500, num_samples=3, progress=interrupt)
-    assert not calls or result.termination is Termination.INTERRUPTED
+    result = aspire_off(question, samples="fresh", max_rounds=500, num_samples=20, progress=interrupt)
+    assert calls
+    assert result.termination is Termination.INTERRUPTED
     assert len(result.solution.sets) == question.instance.num_tasks
 
 

@@ -74,11 +74,11 @@ def test_sets_beyond_24_workers_are_refused_with_their_size():
 
 
 def market(**changes) -> SensingMarket:
-    data = dict(
-        budget=[100.0, 60.0], demand=[10.0, 10.0], redundancy=[0.5, 0.0], arrival=[0.9, 0.8, 1.0],
-        pair_task=[0, 0, 0, 1, 1], pair_worker=[0, 1, 2, 1, 2], payment=[40.0, 50.0, 30.0, 55.0, 50.0],
-        cost=[10.0, 60.0, 5.0, 5.0, 5.0], quality=[12.0, 20.0, 30.0, 9.0, 11.0], quality_weight=7.0,
-    )  # fmt: skip
+    data = {
+        "budget": [100.0, 60.0], "demand": [10.0, 10.0], "redundancy": [0.5, 0.0], "arrival": [0.9, 0.8, 1.0],
+        "pair_task": [0, 0, 0, 1, 1], "pair_worker": [0, 1, 2, 1, 2], "payment": [40.0, 50.0, 30.0, 55.0, 50.0],
+        "cost": [10.0, 60.0, 5.0, 5.0, 5.0], "quality": [12.0, 20.0, 30.0, 9.0, 11.0], "quality_weight": 7.0,
+    }  # fmt: skip
     return SensingMarket(**(data | changes))
 
 

@@ -1,5 +1,7 @@
 """Branch and bound over worker sets: the evidence it leaves is what the checker re-derives."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -81,11 +83,11 @@ def crowd(budgets, quality, **changes):
     """Tasks that all want the same workers, who surely come."""
     tasks, workers = len(budgets), len(quality)
     pair_task, pair_worker = np.divmod(np.arange(tasks * workers), workers)
-    data = dict(
-        budget=budgets, demand=[10.0] * tasks, redundancy=[0.2] * tasks, arrival=[1.0] * workers, pair_task=pair_task,
-        pair_worker=pair_worker, payment=np.full(tasks * workers, 50.0), cost=np.full(tasks * workers, 10.0),
-        quality=np.tile(quality, tasks), service="required",
-    )  # fmt: skip
+    data = {
+        "budget": budgets, "demand": [10.0] * tasks, "redundancy": [0.2] * tasks, "arrival": [1.0] * workers,
+        "pair_task": pair_task, "pair_worker": pair_worker, "payment": np.full(tasks * workers, 50.0), "cost": np.full(tasks * workers, 10.0),
+        "quality": np.tile(quality, tasks), "service": "required",
+    }  # fmt: skip
     return OfflineWelfare(SensingMarket(**(data | changes)))
 
 
@@ -102,8 +104,6 @@ def test_infeasibility_is_proved_and_explained(problem, reason):
     result = solve(problem, solver="column-tree")
     assert result.status is Status.INFEASIBLE
     assert derived(problem, result).infeasible
-    import re
-
     assert re.search(reason, result.message)
 
 

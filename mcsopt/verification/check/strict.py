@@ -167,8 +167,11 @@ class Range:
         return f"{left}{self.low:g}, {self.high:g}{right}"
 
 
+LARGEST = 1e100
+"""Largest magnitude of a number of an instance: products of a few stay far from overflow."""
 ANY = Range()
-NONNEGATIVE = Range(0.0)
+POSITION = Range(-LARGEST, LARGEST)
+NONNEGATIVE = Range(0.0, LARGEST)
 
 
 def number(value: Any, path: str, within: Range = ANY) -> float:

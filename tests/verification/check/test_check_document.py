@@ -193,7 +193,7 @@ PLANTED: list[tuple[str, str, Any, str]] = [
     ("welfare", "instance/tasks/x", [1.0], "instance.tasks.x has 1 entries instead of 2"),
     ("welfare", "instance/tasks/depth", [1.0, 1.0], "instance.tasks has the unknown key 'depth'"),
     ("welfare", "instance/workers/arrival/2", 1.5, r"instance.workers.arrival\[2\] is 1.5, outside \[0, 1\]"),
-    ("welfare", "instance/workers/privacy_budget/1", 0.0, r"privacy_budget\[1\] is 0.0, outside \(0, inf\)"),
+    ("welfare", "instance/workers/privacy_budget/1", 0.0, r"privacy_budget\[1\] is 0.0, outside \(0, 1e\+100\]"),
     ("welfare", "instance/pairs/worker/1", 0, r"instance.pairs.task\[1\] repeats the pair \(0, 0\)"),
     ("welfare", "instance/pairs/worker/1", 3, r"instance.pairs.worker\[1\] is 3, not an index from 0 to 2"),
     ("welfare", "instance/pairs/task/1", 0.0, r"instance.pairs.task\[1\] is 0.0, not an integer"),

@@ -301,3 +301,29 @@ def test_forgetting_answers_changes_nothing_but_the_work(monkeypatch: pytest.Mon
     bound = derive(problem, tree).dual_bound
     monkeypatch.setattr(price_tree, "REMEMBERED", 1)
     assert derive(problem, tree).dual_bound == bound
+
+
+def random_task(rng: np.random.Generator, size: int) -> worker_sets.Task:
+    """Draw a task whose dear workers are good ones, so that several cheap ones compete with few dear ones."""
+    quality = rng.uniform(2, 24, size)
+    return worker_sets.Task(
+        "task 0", np.arange(size), rng.uniform(0.3, 1, size), quality, np.round(quality * rng.uniform(1.5, 3, size), 1),
+        rng.uniform(0, 10, size), 7.0, float(rng.uniform(0, 0.5)), float(rng.uniform(2, 25)), float(rng.uniform(20, 90)),
+        float(rng.choice([0.01, 0.2, 0.5, 1.0])),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("cells", [1, 60, 2**17])
+@pytest.mark.parametrize("seed", range(60))
+def test_the_search_finds_the_best_listed_set(seed: int, cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng, run = np.random.default_rng(seed), Run()
+    task = random_task(rng, int(rng.integers(1, 11)))
+    listing = pricing.list_sets(task, 2000, run)
+    assert listing is not None
+    monkeypatch.setattr(pricing, "CELLS", cells)
+    for valued in (True, True, False):
+        price = rng.uniform(0, rng.choice([1.0, 20.0, 80.0]), task.size) * (rng.random(task.size) < 0.8)
+        banned = rng.random(task.size) < 0.2
+        listed = pricing.best_listed(listing, price, banned, valued)
+        searched = pricing.best_searched(task, price, banned, valued, run)
+        assert searched == pytest.approx(listed, rel=1e-12, abs=1e-11)
