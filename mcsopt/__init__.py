@@ -6,7 +6,14 @@ Names are loaded on first use, so that ``import mcsopt`` costs nothing.
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mcsopt import data, heuristics, models, problems, solvers, verification
+    from mcsopt.models import model
+    from mcsopt.result import Assurance, Result, Status, Termination
+    from mcsopt.solvers import solve
+    from mcsopt.verification import Certificate, certify, verify
 
 _HOME = {
     "Assurance": "mcsopt.result",
@@ -21,7 +28,23 @@ _HOME = {
 }
 _PACKAGES = ("data", "heuristics", "models", "problems", "solvers", "verification")
 
-__all__ = [*_HOME, *_PACKAGES]
+__all__ = [
+    "Assurance",
+    "Certificate",
+    "Result",
+    "Status",
+    "Termination",
+    "certify",
+    "data",
+    "heuristics",
+    "model",
+    "models",
+    "problems",
+    "solve",
+    "solvers",
+    "verification",
+    "verify",
+]
 
 
 def __getattr__(name: str) -> Any:

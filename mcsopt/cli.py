@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
+import math
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import NoReturn
+
+from mcsopt.errors import BackendFault, McsoptError, one_line
 
 _INSTANCE_ENDINGS = (".json", ".csv", ".csv.gz", ".parquet")
 
@@ -20,7 +25,7 @@ class _Parser(argparse.ArgumentParser):
     """One clear line on a usage error instead of the whole usage."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"mcsopt: {message}; see {self.prog} --help\n")
+        self.exit(2, one_line(f"mcsopt: {message}; see {self.prog} --help") + "\n")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -47,7 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
     plan.add_argument("--plan", metavar="SOLUTION.json", help="your own plan, as a solution file")
     certify.add_argument("--solver", metavar="S", help="where the bound comes from (default: the strongest that fits)")
     _add_time_limit(certify, 60.0, "limit of each solver that is asked (default: 60)")
-    certify.add_argument("--max-gap", metavar="G", type=float, help="exit 1 if a relative gap exceeds G")
+    certify.add_argument("--max-gap", metavar="G", type=_gap, help="exit 1 if a relative gap exceeds G")
     certify.add_argument("--certificate", metavar="OUT.json", help="write the certificate, or the list of them")
     _add_json(certify)
 
@@ -95,22 +100,43 @@ def _add_instance(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--problem", metavar="P", required=True, help="one of 'mcsopt list'")
     parser.add_argument("--option", metavar="K=V", action="append", default=[], help="an option of the problem")
-    parser.add_argument("--tasks", metavar="N", type=int, default=40, help="tasks drawn from taxi trips (default: 40)")
-    parser.add_argument(
-        "--workers", metavar="M", type=int, default=160, help="workers drawn from taxi trips (default: 160)"
-    )
-    parser.add_argument(
-        "--area", metavar="A", type=int, help="community area of the trips (default: the one with most trips)"
-    )
-    parser.add_argument("--seed", metavar="N", type=int, default=0, help="seed, an integer >= 0 (default: 0)")
+    trips = parser.add_argument_group("market drawn from taxi trips")
+    trips.add_argument("--tasks", metavar="N", type=_integer(1), help="tasks (default: 40)")
+    trips.add_argument("--workers", metavar="M", type=_integer(1), help="workers (default: 160)")
+    trips.add_argument("--area", metavar="A", type=_integer(1), help="community area (default: that of most trips)")
+    parser.add_argument("--seed", metavar="N", type=_integer(0), default=0, help="seed, an integer >= 0 (default: 0)")
 
 
 def _add_time_limit(parser: argparse.ArgumentParser, default: float | None, text: str) -> None:
-    parser.add_argument("--time-limit", metavar="SEC", type=float, default=default, help=text)
+    parser.add_argument("--time-limit", metavar="SEC", type=_seconds, default=default, help=text)
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout and nothing else there")
+
+
+def _integer(low: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        with suppress(ValueError):
+            if int(text) >= low:
+                return int(text)
+        raise argparse.ArgumentTypeError(f"is {text!r}; give an integer >= {low}")
+
+    return read
+
+
+def _seconds(text: str) -> float | None:
+    with suppress(ValueError):
+        if float(text) >= 0:
+            return float(text) if math.isfinite(float(text)) else None
+    raise argparse.ArgumentTypeError(f"is {text!r}; give seconds >= 0, inf for no limit")
+
+
+def _gap(text: str) -> float:
+    with suppress(ValueError):
+        if float(text) >= 0:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"is {text!r}; give a relative gap >= 0, for example 0.05")
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -120,36 +146,44 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     if args.command is None and not args.version:
         parser.error("a command is missing")
     if args.command == "generate":
-        args.options = _named_values(parser, rest)
+        args.options = _named_values(rest)
         return args
     # argparse takes INSTANCE only before the options, and "--heuristic A B" swallows it: find it in either place.
     if getattr(args, "instance", "") is None:
-        swallowed = [name for name in getattr(args, "heuristic", None) or [] if name.endswith(_INSTANCE_ENDINGS)]
+        swallowed = [
+            name for name in getattr(args, "heuristic", None) or [] if name.lower().endswith(_INSTANCE_ENDINGS)
+        ]
         if len(swallowed) == 1 and not rest:
             args.heuristic.remove(swallowed[0])
             args.instance = swallowed[0]
         elif len(rest) == 1 and not rest[0].startswith("-"):
             args.instance = rest.pop()
     if rest:
-        parser.error(f"unknown argument {rest[0]!r}")
+        _Parser(prog=f"mcsopt {args.command}").error(f"unknown argument {rest[0]!r}")
     if getattr(args, "heuristic", None) == []:
-        parser.error("--heuristic names none")
+        _Parser(prog="mcsopt certify").error("argument --heuristic: names none")
     return args
 
 
-def _named_values(parser: argparse.ArgumentParser, rest: list[str]) -> dict[str, str]:
+def _named_values(rest: list[str]) -> dict[str, str]:
+    parser = _Parser(prog="mcsopt generate")
     values: dict[str, str] = {}
     words = [part for word in rest for part in (word.split("=", 1) if word.startswith("--") else [word])]
     while words:
         name = words.pop(0)
         if not name.startswith("--") or not words:
             parser.error(f"cannot read {name!r}: options of a kind are --NAME VALUE")
-        values[name[2:].replace("-", "_")] = words.pop(0)
+        key = name[2:].replace("-", "_")
+        if key in values:
+            parser.error(f"argument {name}: is given twice")
+        values[key] = words.pop(0)
     return values
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
+    if argv is None and isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a table must not fail where the terminal knows ASCII only
     try:
         args = parse(sys.argv[1:] if argv is None else argv)
         if args.version:
@@ -157,16 +191,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             print(f"mcsopt {versions()['mcsopt']}")
             return 0
-        return _run(args)
+        status = _run(args)
+        sys.stdout.flush()
+        return status
     except BrokenPipeError:
         # The reader of our output left (head, less): nothing is wrong. Python must not flush into the closed pipe.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
 
 def _run(args: argparse.Namespace) -> int:
-    from mcsopt.errors import BackendFault, McsoptError
-
     try:
         status: int = importlib.import_module(f"mcsopt.commands.{args.command}").run(args)
         return status
@@ -175,6 +210,9 @@ def _run(args: argparse.Namespace) -> int:
         return 3
     except McsoptError as error:
         print(f"mcsopt: {error}", file=sys.stderr)
+        return 2
+    except MemoryError as error:
+        print(one_line(f"mcsopt: not enough memory ({error}); ask for less"), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("mcsopt: interrupted before there was anything to keep", file=sys.stderr)

@@ -22,7 +22,7 @@ from mcsopt.data.files import read_solution
 from mcsopt.errors import InputError
 from mcsopt.heuristics import load_heuristic
 from mcsopt.problems import Problem
-from mcsopt.result import Result, conclude
+from mcsopt.result import Result, Status, conclude
 from mcsopt.verification import Certificate, find_bound, save_certificates, seal
 
 
@@ -120,10 +120,13 @@ def _print(
         rows.append(["optimum", number(first.optimum), number(first.dual_bound), percent(0.0), "PROVED",
                      f"{sum(first.bound.seconds.values()):.3f}"])  # fmt: skip
     columns = ["plan", "objective", "bound", "gap", "status", "seconds"]
-    print_table(columns, rows, title=f"{problem.name}: certified gaps ({problem.sense.value}imise)")
-    if first.assurance:
-        print(f"bound by {first.bound.method} ({first.bound.message}), re-derived by the checker in "
-              f"{first.document['arithmetic']}")  # fmt: skip
+    print_table(columns, rows, title=f"{problem.name}: certified gaps ({problem.sense.value}imise)", numbers=True)
+    arithmetic = first.document["arithmetic"]
+    if first.status is Status.INFEASIBLE:
+        print(f"no feasible plan exists: {first.bound.message}")
+        print(f"proved by {first.bound.method}, re-derived by the checker in {arithmetic}")
+    else:
+        print(f"bound by {first.bound.method} ({first.bound.message}), re-derived by the checker in {arithmetic}")
     for certificate in certificates:
         plan = certificate.plan
         if certificate.regret is not None and certificate.regret > 0:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from mcsopt.data.load import load_instance
+from mcsopt.data.load import is_trips, load_instance
 from mcsopt.errors import InputError
 from mcsopt.problems import Problem, problem_type
 from mcsopt.result import Result
@@ -21,10 +21,11 @@ def read_problem(args: argparse.Namespace) -> tuple[Problem[Any], list[str]]:
     """Return the problem that the arguments ask, and lines about its instance that a person should read."""
     question = problem_type(args.problem)
     options = read_options(args.option, question.OPTIONS)
-    instance, lines = load_instance(
-        args.instance, question.instance_type.kind,
-        tasks=args.tasks, workers=args.workers, area=args.area, seed=args.seed,
-    )  # fmt: skip
+    drawing = {name: getattr(args, name) for name in ("tasks", "workers", "area") if getattr(args, name) is not None}
+    if drawing and (args.instance is None or not is_trips(args.instance)):
+        remedy = "drop it, give taxi trips as INSTANCE, or draw an instance with mcsopt generate"
+        raise InputError(f"--{next(iter(drawing))}", "is for a market drawn from taxi trips", remedy)
+    instance, lines = load_instance(args.instance, question.instance_type.kind, seed=args.seed, **drawing)
     problem: Problem[Any] = question(instance, **options)  # type: ignore[call-arg]  # every problem is a dataclass
     return problem, lines
 
@@ -39,6 +40,8 @@ def read_options(texts: Sequence[str], known: Mapping[str, tuple[str, ...]]) -> 
         if name not in known:
             choices = ", ".join(f"{k}={'|'.join(v)}" for k, v in known.items()) or "none"
             raise InputError("--option", f"{name!r} is not known to this problem", f"it takes: {choices}")
+        if name in options:
+            raise InputError("--option", f"gives {name} twice", "keep one")
         options[name] = value
     return options
 
@@ -75,14 +78,16 @@ def print_json(document: Mapping[str, Any]) -> None:
     print(json.dumps(document, allow_nan=False))
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> None:
-    """Print a table; every column but the first is right-aligned."""
+def print_table(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "", *, numbers: bool = False
+) -> None:
+    """Print a table; with `numbers`, every column but the first is right-aligned."""
     from rich.console import Console
     from rich.table import Table
 
     table = Table(title=title or None, title_justify="left", title_style="bold")
     for position, column in enumerate(columns):
-        table.add_column(column, justify="left" if position == 0 else "right", overflow="fold")
+        table.add_column(column, justify="right" if numbers and position else "left", overflow="fold")
     for row in rows:
         table.add_row(*row)
     console = Console()

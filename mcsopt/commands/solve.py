@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
         row = [result.method, number(result.objective), number(result.dual_bound), percent(result.gap),
                result.status.value, f"{sum(result.seconds.values()):.3f}"]  # fmt: skip
         columns = ["solver", "objective", "bound", "gap", "status", "seconds"]
-        print_table(columns, [row], title=f"{problem.name} ({problem.sense.value}imise)")
+        print_table(columns, [row], title=f"{problem.name} ({problem.sense.value}imise)", numbers=True)
         if result.message:
             print(result.message)
         if result.assurance:

@@ -7,6 +7,7 @@ from typing import Any
 
 from mcsopt.commands.common import number, percent, print_json
 from mcsopt.data.files import read_instance
+from mcsopt.errors import one_line
 from mcsopt.verification import check
 from mcsopt.verification.certificate import load_documents
 
@@ -36,7 +37,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _problem(document: Any) -> str:
     problem = document.get("problem") if isinstance(document, dict) else None
-    return problem if isinstance(problem, str) else "certificate"
+    # Nothing in the file is trusted, not even to be a name that a terminal survives.
+    return one_line(problem[:40]) if isinstance(problem, str) else "certificate"
 
 
 def _document(document: Any, verdict: check.Verdict) -> dict[str, Any]:

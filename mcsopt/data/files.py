@@ -89,8 +89,8 @@ def _misplaced(value: Any, path: str) -> Iterator[tuple[str, _Misfit]]:
 def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        seen: set[str] = set()
-        repeated = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        left = list(found)
+        repeated = next(key for place, (key, _) in enumerate(pairs) if place == len(left) or left[place] != key)
         raise InputError(repeated, "occurs twice", "keep one")
     return found
 
@@ -118,10 +118,10 @@ def check_writable(path: str | Path) -> None:
     """Raise `InputError` where no file could be written: to ask before the work, not after it."""
     target = Path(path)
     remedy = "give the path of a file in a folder that exists"
+    if not str(path):
+        raise InputError("output", "is an empty path", remedy)
     if target.is_dir():
         raise InputError("", "is a directory", remedy, str(path))
-    if not target.name:
-        raise InputError("output", "is an empty path", remedy)
     if not target.parent.is_dir():
         raise InputError("", f"cannot be written: there is no folder {target.parent}", "create it first", str(path))
     place = target if target.exists() else target.parent
@@ -146,7 +146,9 @@ def replacing(path: str | Path) -> Iterator[Path]:
         if not direct:
             partial.replace(target)
     except OSError as error:
-        raise InputError("", f"cannot be written ({error.strerror or error})", "give a writable path", str(path)) from None
+        raise InputError(
+            "", f"cannot be written ({error.strerror or error})", "give a writable path", str(path)
+        ) from None
     finally:
         if not direct:
             with suppress(OSError):
@@ -179,7 +181,7 @@ def read_instance(path: str | Path) -> Instance:
     InputError
         Naming file, field, index, value and remedy.
     """
-    document = _read_parquet(path) if str(path).endswith(".parquet") else read_json(path, "an instance")
+    document = _read_parquet(path) if str(path).lower().endswith(".parquet") else read_json(path, "an instance")
     try:
         return instance_from_json(document)
     except InputError as error:
@@ -189,7 +191,7 @@ def read_instance(path: str | Path) -> Instance:
 def write_instance(instance: Instance, path: str | Path) -> None:
     """Write an instance file; the ending ``.parquet`` chooses Parquet, anything else JSON."""
     document = instance.to_json()
-    if str(path).endswith(".parquet"):
+    if str(path).lower().endswith(".parquet"):
         _write_parquet(document, path)
     else:
         write_text(path, json.dumps(document, allow_nan=False) + "\n")
@@ -209,12 +211,12 @@ def write_solution(problem: Problem[Any], solution: Any, path: str | Path) -> No
     write_text(path, json.dumps(problem.solution_document(solution), allow_nan=False) + "\n")
 
 
-def is_instance_parquet(path: str | Path) -> bool:
-    """Whether a Parquet file is an instance of ours rather than a table of trips."""
+def is_trips_parquet(path: str | Path) -> bool:
+    """Whether a file is readable Parquet, but no instance of ours: then a table of trips, if anything."""
     import pyarrow.parquet as pq
 
     try:
-        return {"format", "kind"} <= set(pq.read_schema(path).names)
+        return not {"format", "kind"} <= set(pq.read_schema(path).names)
     except Exception:
         return False  # whoever reads it next says what is wrong with it
 

@@ -45,21 +45,32 @@ def generate(kind: str, options: Mapping[str, str]) -> Instance:
     arguments = {}
     for name, text in options.items():
         if name not in parameters:
-            raise InputError(f"--{name}", f"is no option of kind {kind!r}", f"it takes {', '.join(parameters)}")
-        arguments[name] = _read(name, text, str(parameters[name].annotation))
-    return function(**arguments)
+            known = ", ".join(_flag(parameter) for parameter in parameters)
+            raise InputError(_flag(name), f"is no option of kind {kind!r}", f"it takes {known}")
+        arguments[name] = _read(_flag(name), text, str(parameters[name].annotation))
+    try:
+        return function(**arguments)
+    except InputError as error:
+        # Told in Python's names; the caller wrote flags.
+        field = _flag(error.field) if error.field in parameters else error.field
+        raise InputError(field, error.problem, error.remedy) from None
 
 
-def _read(name: str, text: str, annotation: str) -> Any:
+def _flag(parameter: str) -> str:
+    return "--" + parameter.replace("_", "-")
+
+
+def _read(flag: str, text: str, annotation: str) -> Any:
     try:
         if "int" in annotation:
             return int(text)
         if "float" in annotation:
             return float(text)
     except ValueError:
-        raise InputError(f"--{name}", f"is {text!r}", f"give a value of type {annotation}") from None
+        what = "an integer" if "int" in annotation else "a number"
+        raise InputError(flag, f"is {text!r}", f"give {what}") from None
     if "bool" in annotation:
         if text.lower() not in ("true", "false"):
-            raise InputError(f"--{name}", f"is {text!r}", "give true or false")
+            raise InputError(flag, f"is {text!r}", "give true or false")
         return text.lower() == "true"
     return text

@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from mcsopt.data.files import instance_from_json, is_instance_parquet, read_instance
+from mcsopt.data.files import instance_from_json, is_trips_parquet, read_instance
 from mcsopt.errors import InputError
 from mcsopt.problems.fields import Instance
 
@@ -57,9 +57,11 @@ def load_instance(
         return default_instance(kind), [f"instance: embedded default {kind}"]
     lines: list[str] = []
     instance: Any
-    if _is_trips(str(path)):
+    if is_trips(path):
         if kind != "sensing-market":
-            raise InputError("", "is a table of trips", f"this problem takes an instance of kind {kind!r}", str(path))
+            raise InputError(
+                "", "stands for a table of taxi trips", f"this problem takes an instance of kind {kind!r}", str(path)
+            )
         from mcsopt.data.taxi_market import chicago_with_report
 
         instance, report = chicago_with_report(path, tasks=tasks, workers=workers, area=area, seed=seed)
@@ -71,7 +73,7 @@ def load_instance(
     return instance, lines
 
 
-def _is_trips(path: str) -> bool:
-    if path.endswith(".parquet"):
-        return Path(path).is_file() and not is_instance_parquet(path)
-    return path.endswith((".csv", ".csv.gz"))
+def is_trips(path: str | Path) -> bool:
+    """Whether a path stands for a table of taxi trips: by its ending, Parquet by its columns."""
+    name = str(path).lower()
+    return name.endswith((".csv", ".csv.gz")) or (name.endswith(".parquet") and is_trips_parquet(path))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
 from typing import Any
 
-from mcsopt.errors import InputError
+from mcsopt.errors import InputError, McsoptError
 from mcsopt.problems import Problem
 from mcsopt.result import Result, conclude
 
@@ -89,19 +90,39 @@ def _own(name: str) -> Callable[..., Result]:
     function = _import(name)
 
     def run(problem: Problem[Any], *, seed: int = 0, **options: Any) -> Result:
-        answer = function(problem, seed=seed, **options)
-        if isinstance(answer, Result):
-            return answer
-        if isinstance(answer, Mapping):
-            answer = problem.parse_solution({**problem.solution_document(problem.empty_solution()), **answer})
-        elif not isinstance(answer, type(problem.empty_solution())):
-            raise InputError(
-                f"heuristic {name}", f"returned a {type(answer).__name__}",
-                f"return a Result, a {type(problem.empty_solution()).__name__} or a mapping with the solution's keys",
-            )  # fmt: skip
-        return conclude(problem, name, answer, seed=seed)
+        began = time.perf_counter()
+        try:
+            answer = function(problem, seed=seed, **options)
+        except McsoptError:
+            raise
+        except (Exception, SystemExit) as error:  # the user's own code may raise whatever it likes
+            what = f"raised {type(error).__name__}: {error}"
+            raise InputError(f"heuristic {name}", what, "mend it; called from Python it shows where") from error
+        seconds = {"heuristic": time.perf_counter() - began}
+        try:
+            return _judged(problem, name, answer, seed, seconds)
+        except InputError as error:
+            raise error.in_file(f"heuristic {name}") from None
 
     return run
+
+
+def _judged(problem: Problem[Any], name: str, answer: Any, seed: int, seconds: dict[str, float]) -> Result:
+    """Evaluate whatever a user's function returned anew: nobody's word is taken for it."""
+    empty = problem.empty_solution()
+    run = answer if isinstance(answer, Result) else None
+    solution = run.solution if run is not None else answer
+    if isinstance(solution, Mapping):
+        solution = problem.parse_solution({**problem.solution_document(empty), **solution})
+    elif not isinstance(solution, type(empty)) and (run is None or solution is not None):
+        remedy = f"return a Result, a {type(empty).__name__} or a mapping with the solution's keys"
+        raise InputError("", f"returned a {type(solution).__name__}", remedy)
+    if run is None:
+        return conclude(problem, name, solution, seed=seed, seconds=seconds)
+    return conclude(
+        problem, name, solution, termination=run.termination, seconds=run.seconds or seconds, seed=run.seed,
+        trace=run.trace, message=run.message,
+    )  # fmt: skip
 
 
 def _import(name: str) -> Callable[..., Any]:
@@ -111,9 +132,10 @@ def _import(name: str) -> Callable[..., Any]:
         sys.path.append(os.getcwd())
     try:
         module = importlib.import_module(module_name)
-    except ImportError as error:
+    except (Exception, SystemExit) as error:  # it may be missing, misnamed, or fail while it is executed
+        what = str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
         raise InputError(
-            "heuristic", f"module {module_name!r} cannot be imported ({error})",
+            "heuristic", f"module {module_name!r} cannot be imported ({what})",
             "name an importable module, or run from its directory",
         ) from error  # fmt: skip
     function = getattr(module, function_name, None)

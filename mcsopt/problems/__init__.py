@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from mcsopt.problems.base import Problem, Violation
 from mcsopt.problems.knapsack import Knapsack, KnapsackInstance, Packing
 from mcsopt.problems.offline_welfare import Assignment, OfflineWelfare
@@ -23,5 +21,3 @@ __all__ = [
     "problem_type",
     "problem_types",
 ]
-
-AnyProblem = Problem[Any]

@@ -123,7 +123,7 @@ class Problem(ABC, Generic[SolutionT]):
 
 def index_list(value: Any, path: str, size: int, what: str) -> tuple[int, ...]:
     """Return a list of distinct indices below `size` as a sorted tuple; `InputError` names the bad entry."""
-    if not isinstance(value, (list, tuple)):
+    if not isinstance(value, (list, tuple)) and not (isinstance(value, np.ndarray) and value.ndim == 1):
         raise InputError(path, f"is {shown(value)}", f"give a list of {what} indices")
     remedy = f"{what} indices go from 0 to {size - 1}" if size else f"there is no {what} to name"
     seen: set[int] = set()

@@ -73,7 +73,7 @@ class Field:
             ends = "(" if self.open_low else "[", ")" if self.open_high else "]"
             return f"give {what} in {ends[0]}{self.low:g}, {self.high:g}{ends[1]}"
         if math.isfinite(self.low):
-            return f"give {what} {'>' if self.open_low else '>='} {self.low:g}, at most {self.limit:g}"
+            return f"give {what} {'>' if self.open_low else '>='} {self.low:g}, at most {'2^62' if self.integer else f'{self.limit:g}'}"
         return f"give {what} from {-self.limit:g} to {self.limit:g}"
 
     @property

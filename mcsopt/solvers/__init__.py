@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from mcsopt.solvers.registry import Settings, Solver, solver, solvers, solvers_of
-from mcsopt.solvers.solve import solve
+from mcsopt.solvers.dispatch import solve
 
 __all__ = ["Settings", "Solver", "solve", "solver", "solvers", "solvers_of"]

@@ -13,7 +13,7 @@ import numpy as np
 
 from mcsopt.heuristics.aspire_off import aspire_off
 from mcsopt.heuristics.greedy import greedy
-from mcsopt.kernels.worker_sets import WorkerSets, feasible_sets
+from mcsopt.kernels.worker_sets import MAX_VISITED, WorkerSets, feasible_sets
 from mcsopt.problems import Assignment, OfflineWelfare
 from mcsopt.result import Assurance, Result, Termination, conclude
 from mcsopt.solvers.column_lp import ColumnLp, LpAnswer
@@ -69,7 +69,7 @@ def solve(problem: OfflineWelfare, settings: Settings) -> Result:
     """
     began = time.perf_counter()
     settings.report("listing the feasible worker sets")
-    sets = feasible_sets(problem)
+    sets = feasible_sets(problem, max_visited=_affordable_visits(settings.time_limit))
     listed = time.perf_counter()
     search = _Search(problem, sets, settings)
     deadline = np.inf if settings.time_limit is None else began + settings.time_limit
@@ -90,6 +90,11 @@ def solve(problem: OfflineWelfare, settings: Settings) -> Result:
         problem, "column-tree", search.best_plan, dual_bound=bound, assurance=Assurance.FLOAT,
         termination=termination, seconds=seconds, evidence=evidence, message=message,
     )  # fmt: skip
+
+
+def _affordable_visits(time_limit: float | None) -> int:
+    """Return how many sets may be looked at: listing runs at some four million a second and knows no clock."""
+    return MAX_VISITED if time_limit is None else int(min(MAX_VISITED, 1e6 + 4e6 * time_limit))
 
 
 class _Search:

@@ -25,7 +25,11 @@ CAP = Range(0.0, 1.0, open_low=True)
 TASKS = {"budget": AMOUNT, "demand": AMOUNT, "redundancy": Range(0.0, 1.0, open_high=True)}
 TASKS_OPTIONAL = {"x": strict.POSITION, "y": strict.POSITION}
 WORKERS = {"arrival": SHARE}
-WORKERS_OPTIONAL = {"privacy_budget": Range(0.0, strict.LARGEST, open_low=True), "x": strict.POSITION, "y": strict.POSITION}
+WORKERS_OPTIONAL = {
+    "privacy_budget": Range(0.0, strict.LARGEST, open_low=True),
+    "x": strict.POSITION,
+    "y": strict.POSITION,
+}
 PAIRS = {"payment": AMOUNT, "cost": AMOUNT, "quality": AMOUNT}
 PAIRS_OPTIONAL = {"intent_prior": SHARE}
 
@@ -121,7 +125,9 @@ def parse_instance(instance: Any, mismatch: str, run: Run) -> Market:
         pair_task=np.array(task, dtype=np.int64),
         pair_worker=pair_worker,
         pairs=pairs,
-        weight=strict.number(document["quality_weight"], "instance.quality_weight", Range(0.0, strict.LARGEST, open_low=True)),
+        weight=strict.number(
+            document["quality_weight"], "instance.quality_weight", Range(0.0, strict.LARGEST, open_low=True)
+        ),
         quality_risk=strict.number(document["quality_risk"], "instance.quality_risk", CAP),
         mismatch_risk=cap,
         required=strict.one_of(document["service"], "instance.service", ("optional", "required")) == "required",

@@ -148,7 +148,7 @@ def pair_market(prior: float, epsilon: float, cap: float) -> checker.Market:
         (1.0, 5.0, 1e-9, candidates.YES),
         (5e-324, 800.0, 0.2, candidates.YES),
         (5e-324, 701.0, 0.2, candidates.NO),
-        (5e-324, 1e300, 1e-300, candidates.YES),
+        (5e-324, 1e100, 1e-300, candidates.YES),
         (0.5, 1e-300, 0.5, candidates.YES),
         (0.5, 1e-300, 0.5 - 2e-12, candidates.NO),
     ],

@@ -304,26 +304,49 @@ def test_forgetting_answers_changes_nothing_but_the_work(monkeypatch: pytest.Mon
 
 
 def random_task(rng: np.random.Generator, size: int) -> worker_sets.Task:
-    """Draw a task whose dear workers are good ones, so that several cheap ones compete with few dear ones."""
+    """Draw a task on which the workers with the greatest gains are dear: several cheap ones may be better."""
     quality = rng.uniform(2, 24, size)
     return worker_sets.Task(
-        "task 0", np.arange(size), rng.uniform(0.3, 1, size), quality, np.round(quality * rng.uniform(1.5, 3, size), 1),
-        rng.uniform(0, 10, size), 7.0, float(rng.uniform(0, 0.5)), float(rng.uniform(2, 25)), float(rng.uniform(20, 90)),
-        float(rng.choice([0.01, 0.2, 0.5, 1.0])),
-    )  # fmt: skip
+        label="task 0",
+        workers=np.arange(size),
+        arrival=rng.uniform(0.3, 1, size),
+        quality=quality,
+        payment=np.round(quality**2 * rng.uniform(0.1, 0.2, size), 1),
+        cost=rng.uniform(0, 10, size),
+        weight=7.0,
+        redundancy=float(rng.choice([0.0, 0.05, 0.4])),
+        demand=float(rng.choice([1.0, 10.0, 25.0])),
+        budget=float(rng.uniform(20, 90)),
+        risk_cap=float(rng.choice([0.01, 0.2, 0.5, 1.0])),
+    )
 
 
-@pytest.mark.parametrize("cells", [1, 60, 2**17])
-@pytest.mark.parametrize("seed", range(60))
-def test_the_search_finds_the_best_listed_set(seed: int, cells: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    rng, run = np.random.default_rng(seed), Run()
-    task = random_task(rng, int(rng.integers(1, 11)))
-    listing = pricing.list_sets(task, 2000, run)
-    assert listing is not None
-    monkeypatch.setattr(pricing, "CELLS", cells)
-    for valued in (True, True, False):
-        price = rng.uniform(0, rng.choice([1.0, 20.0, 80.0]), task.size) * (rng.random(task.size) < 0.8)
-        banned = rng.random(task.size) < 0.2
-        listed = pricing.best_listed(listing, price, banned, valued)
-        searched = pricing.best_searched(task, price, banned, valued, run)
-        assert searched == pytest.approx(listed, rel=1e-12, abs=1e-11)
+@pytest.mark.parametrize(("cells", "tabulated"), [(1, 24), (1, 1), (60, 24), (2**17, 24)])
+@pytest.mark.parametrize("block", range(10))
+def test_the_search_finds_the_best_listed_set(
+    block: int, cells: int, tabulated: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng, run = np.random.default_rng(block), Run()
+    for _ in range(20):
+        monkeypatch.undo()
+        task = random_task(rng, int(rng.integers(1, 11)))
+        listing = pricing.list_sets(task, 2000, run)
+        assert listing is not None
+        monkeypatch.setattr(pricing, "CELLS", cells)
+        monkeypatch.setattr(pricing, "MAX_SIZE", tabulated)
+        for valued in (True, True, False):
+            price = rng.uniform(0, rng.choice([1.0, 20.0, 80.0]), task.size) * (rng.random(task.size) < 0.8)
+            banned = rng.random(task.size) < 0.2
+            listed = pricing.best_listed(listing, price, banned, valued)
+            searched = pricing.best_searched(task, price, banned, valued, run)
+            assert searched == pytest.approx(listed, rel=1e-12, abs=1e-11)
+
+
+def test_a_remembered_answer_with_values_is_not_taken_for_one_without() -> None:
+    problem = small(service="required")
+    leaf = {"worker": [0, 1], "price": [2.0, 1.0]}
+    claim = {"worker": [0, 1], "farkas": [2.0, 1.0]}
+    with pytest.raises(check.Refused, match="prices only prove 3, which is not"):
+        derive(problem, [{"split": "served", "task": 0}, claim, claim])
+    with pytest.raises(check.Refused, match="prices only prove 3, which is not"):
+        derive(problem, [{"split": "pair", "task": 0, "worker": 2}, leaf, leaf][:2] + [claim])

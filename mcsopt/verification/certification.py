@@ -104,12 +104,15 @@ def _with_evidence(problem: Problem[Any], name: str | None, start: Any, limits: 
     if name is not None:
         return solve(problem, solver=name, start=start, **limits)
     refusal = TooLarge(f"no solver brings evidence for {problem.name}")
-    for candidate in solvers_of(problem.name):
-        if candidate.evidence:
-            try:
-                return solve(problem, solver=candidate.name, start=start, **limits)
-            except TooLarge as error:
-                refusal = error
+    candidates = [candidate.name for candidate in solvers_of(problem.name) if candidate.evidence]
+    for candidate in candidates:
+        try:
+            return solve(problem, solver=candidate, start=start, **limits)
+        except TooLarge as error:
+            refusal = error
+        except KeyboardInterrupt:
+            # Interrupted before it had anything: the last resort gives a valid bound at once.
+            return solve(problem, solver=candidates[-1], start=start, **limits | {"time_limit": 0.0})
     raise refusal
 
 
