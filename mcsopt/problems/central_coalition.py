@@ -1,0 +1,83 @@
+"""The coalition and privacy levels that a central designer would choose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from mcsopt.errors import InputError
+from mcsopt.problems.base import Problem, Violation, index_list
+from mcsopt.problems.data_coalition import DataCoalition, random_players
+from mcsopt.problems.fields import Instance
+from mcsopt.result import Sense
+
+
+@dataclass(frozen=True)
+class PrivateCoalition:
+    """Members, sorted, and the privacy level of each."""
+
+    members: tuple[int, ...]
+    privacy: tuple[float, ...]
+
+    def __init__(self, members: Iterable[int], privacy: Iterable[float]) -> None:
+        pairs = sorted(zip((int(i) for i in members), (float(e) for e in privacy), strict=True))
+        object.__setattr__(self, "members", tuple(i for i, _ in pairs))
+        object.__setattr__(self, "privacy", tuple(e for _, e in pairs))
+
+
+@dataclass(frozen=True)
+class CentralCoalition(Problem[PrivateCoalition]):
+    """Choose members and their privacy levels for the least social cost.
+
+    ``min sum_i burden_i`` over S with ``|S| >= 2`` or empty and ``eps_i > 0`` (Definition 6, program (4)).
+
+    Parameters
+    ----------
+    instance : DataCoalition
+    """
+
+    instance: DataCoalition
+
+    name: ClassVar[str] = "central-coalition"
+    sense: ClassVar[Sense] = Sense.MIN
+    instance_type: ClassVar[type[Instance]] = DataCoalition
+
+    def __post_init__(self) -> None:
+        self._check_options()
+
+    def evaluate(self, solution: PrivateCoalition) -> float:
+        """Return the social cost (Definition 6), from the burdens."""
+        return self.instance.social_cost(solution.members, solution.privacy)
+
+    def violations(self, solution: PrivateCoalition) -> tuple[Violation, ...]:
+        """Report a coalition of one; everything else is admissible."""
+        if len(solution.members) == 1:
+            return (Violation("a coalition has no member or at least two", "coalition", 1.0),)
+        return ()
+
+    def empty_solution(self) -> PrivateCoalition:
+        """Return the empty coalition, social cost ``n sigma^2``."""
+        return PrivateCoalition((), ())
+
+    def solution_to_json(self, solution: PrivateCoalition) -> dict[str, Any]:
+        """Return ``{"members": [...], "privacy": [...]}``."""
+        return {"members": list(solution.members), "privacy": list(solution.privacy)}
+
+    def solution_from_json(self, document: Mapping[str, Any]) -> PrivateCoalition:
+        """Read ``{"members": [...], "privacy": [...]}``, a level > 0 for each member in the same order."""
+        index_list(document["members"], "members", self.instance.num_players, "player")
+        privacy = document["privacy"]
+        if not isinstance(privacy, (list, tuple)) or len(privacy) != len(document["members"]):
+            raise InputError("privacy", f"is {privacy!r}", "give one level per member")
+        for position, level in enumerate(privacy):
+            if isinstance(level, bool) or not isinstance(level, (int, float)) or not 0 < level < float("inf"):
+                raise InputError(f"privacy[{position}]", f"is {level!r}", "give a finite level > 0")
+        return PrivateCoalition(document["members"], privacy)
+
+    @classmethod
+    def random_small(cls, rng: np.random.Generator) -> CentralCoalition:
+        """Draw up to nine players."""
+        return cls(random_players(rng))
