@@ -46,6 +46,10 @@ HEURISTICS: tuple[Heuristic, ...] = (
               "ASPIRE-Off (Algorithm 3): one task a round moves to its best knapsack set"),
     Heuristic("density-greedy", ("knapsack",), "mcsopt.heuristics.density_greedy:density_greedy",
               "items by value per weight while they fit, or the best single item: at least half the optimum"),
+    Heuristic("entry-exit", ("stable-coalition",), "mcsopt.heuristics.coalition_dynamics:entry_exit_dynamics",
+              "players enter and leave one at a time, most to gain first; cycles detected"),
+    Heuristic("greedy-coalition", ("stable-coalition",), "mcsopt.heuristics.coalition_dynamics:greedy_coalition",
+              "the cheapest players, one more while the next wants to enter"),
 )  # fmt: skip
 
 

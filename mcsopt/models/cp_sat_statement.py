@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from ortools.sat.python import cp_model
 
+from mcsopt.result import Sense
+
 _LARGEST = 10**7  # CP-SAT 9.15 has answered falsely with coefficients of 1e8
 
 
@@ -24,7 +26,7 @@ class CpSatStatement:
     scale : float
         The model's objective is about `scale` times the problem's.
     error : float
-        ``objective in the model / scale`` exceeds the problem's objective by at most this, and is never below it.
+        ``objective in the model / scale`` is better than the problem's objective by at most this, and never worse.
     """
 
     model: cp_model.CpModel
@@ -33,10 +35,12 @@ class CpSatStatement:
     error: float
 
 
-def integer_objective(values: np.ndarray, chosen: int) -> tuple[list[int], float, float]:
-    """Round objective coefficients of a maximisation up to integers.
+def integer_objective(
+    values: np.ndarray, chosen: int, sense: Sense = Sense.MAX
+) -> tuple[list[int], float, float]:
+    """Round objective coefficients to integers, up for a maximisation, down for a minimisation.
 
-    Rounding up makes every bound of the integer model, divided by the scale, a bound of the real one.
+    So every bound of the integer model, divided by the scale, is a bound of the real one.
 
     Parameters
     ----------
@@ -44,16 +48,19 @@ def integer_objective(values: np.ndarray, chosen: int) -> tuple[list[int], float
         Coefficients of 0-1 variables.
     chosen : int
         How many of the variables can be 1 together.
+    sense : Sense
+        Direction of optimisation.
 
     Returns
     -------
     coefficients : list of int
-        ``ceil(values * scale)``, at most 1e7 in absolute value.
+        ``ceil(values * scale)`` or ``floor(values * scale)``, at most 1e7 in absolute value.
     scale : float
         A power of two, so that scaling is exact.
     error : float
-        ``chosen / scale``: the most by which rounding can raise the objective.
+        ``chosen / scale``: the most by which rounding can better the objective.
     """
     largest = float(np.max(np.abs(values), initial=0.0))
     scale = 2.0 ** np.floor(np.log2(_LARGEST / largest)) if largest > 0 else 1.0
-    return [int(c) for c in np.ceil(values * scale)], float(scale), chosen / float(scale)
+    rounded = (np.ceil if sense is Sense.MAX else np.floor)(values * scale)
+    return [int(c) for c in rounded], float(scale), chosen / float(scale)

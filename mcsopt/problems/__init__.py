@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from mcsopt.problems.base import Problem, Violation
+from mcsopt.problems.central_coalition import CentralCoalition, PrivateCoalition
+from mcsopt.problems.data_coalition import DataCoalition
 from mcsopt.problems.knapsack import Knapsack, KnapsackInstance, Packing
 from mcsopt.problems.offline_welfare import Assignment, OfflineWelfare
 from mcsopt.problems.registry import instance_types, problem_type, problem_types
 from mcsopt.problems.sensing_market import SensingMarket
+from mcsopt.problems.stable_coalition import Coalition, StableCoalition
 
 __all__ = [
     "Assignment",
+    "CentralCoalition",
+    "Coalition",
+    "DataCoalition",
     "Knapsack",
     "KnapsackInstance",
     "OfflineWelfare",
     "Packing",
+    "PrivateCoalition",
     "Problem",
     "SensingMarket",
+    "StableCoalition",
     "Violation",
     "instance_types",
     "problem_type",
