@@ -8,8 +8,10 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Protocol
 
+from mcsopt.data.files import check_writable
 from mcsopt.data.load import is_trips, load_instance
 from mcsopt.errors import InputError
 from mcsopt.problems import Problem, problem_type
@@ -28,6 +30,19 @@ def read_problem(args: argparse.Namespace) -> tuple[Problem[Any], list[str]]:
     instance, lines = load_instance(args.instance, question.instance_type.kind, seed=args.seed, **drawing)
     problem: Problem[Any] = question(instance, **options)  # type: ignore[call-arg]  # every problem is a dataclass
     return problem, lines
+
+
+def check_outputs(args: argparse.Namespace) -> None:
+    """Refuse an output that cannot be written, or would replace an input, before any work is done."""
+    for flag in ("certificate", "output"):
+        path = getattr(args, flag, None)
+        if path is None:
+            continue
+        check_writable(path)
+        for source in ("instance", "plan", "start"):
+            read = getattr(args, source, None)
+            if read is not None and Path(read).exists() and Path(path).exists() and Path(path).samefile(read):
+                raise InputError(f"--{flag}", f"names {path}, which is read here", "give another path")
 
 
 def read_options(texts: Sequence[str], known: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
@@ -92,7 +107,11 @@ def print_table(
         table.add_row(*row)
     console = Console()
     # A file or a pipe has no width: do not fold there.
-    Console(width=None if console.is_terminal else 160).print(table)
+    console = Console(width=None if console.is_terminal else 160)
+    with console.capture() as captured:
+        console.print(table)
+    # Printed by hand: rich would answer a closed pipe with an exit status of its own.
+    print(captured.get(), end="")
 
 
 def run_document(problem: Problem[Any], result: Result) -> dict[str, Any]:

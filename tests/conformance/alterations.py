@@ -106,7 +106,10 @@ def _altered_at(
         return (UNCHANGED, "") if new == value else (replaced(document, path, new), f"a number from elsewhere, {new!r}")
     choices = _choices(value)
     alteration = choices[rng.integers(len(choices))]
-    new = alteration(copy.deepcopy(value), rng)
+    try:
+        new = alteration(copy.deepcopy(value), rng)
+    except OverflowError:  # an integer beyond the doubles, from an earlier alteration
+        return UNCHANGED, ""
     if new is UNCHANGED or (type(new) is type(value) and new == value):
         return UNCHANGED, ""
     return replaced(document, path, new), alteration.__name__.strip("_").replace("_", " ")
