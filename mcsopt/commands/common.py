@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Protocol
 
 from mcsopt.data.files import check_writable
@@ -41,7 +41,7 @@ def check_outputs(args: argparse.Namespace) -> None:
         check_writable(path)
         for source in ("instance", "plan", "start"):
             read = getattr(args, source, None)
-            if read is not None and Path(read).exists() and Path(path).exists() and Path(path).samefile(read):
+            if read is not None and os.path.exists(read) and os.path.exists(path) and os.path.samefile(read, path):
                 raise InputError(f"--{flag}", f"names {path}, which is read here", "give another path")
 
 
@@ -105,13 +105,13 @@ def print_table(
         table.add_column(column, justify="right" if numbers and position else "left", overflow="fold")
     for row in rows:
         table.add_row(*row)
-    console = Console()
+
+    class Output(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # rich itself would exit, with a status that means something else here
+
     # A file or a pipe has no width: do not fold there.
-    console = Console(width=None if console.is_terminal else 160)
-    with console.capture() as captured:
-        console.print(table)
-    # Printed by hand: rich would answer a closed pipe with an exit status of its own.
-    print(captured.get(), end="")
+    Output(width=None if Output().is_terminal else 160).print(table)
 
 
 def run_document(problem: Problem[Any], result: Result) -> dict[str, Any]:

@@ -96,9 +96,9 @@ def _altered_at(
 ) -> tuple[Any, str]:
     value = at(document, path)
     if others and rng.random() < 0.1:
-        return _transplanted(document, path, others[rng.integers(len(others))])
+        return _transplanted(document, path, others[int(rng.integers(len(others)))])
     if isinstance(value, str) and words and rng.random() < 0.5:
-        word = words[rng.integers(len(words))]
+        word = words[int(rng.integers(len(words)))]
         return (UNCHANGED, "") if word == value else (replaced(document, path, word), f"word {word!r}")
     if _is_number(value) and rng.random() < 0.15:
         numbers = [other for other in (at(document, p) for p in sites(document)) if _is_number(other)]

@@ -119,7 +119,7 @@ def mutants(certificates: Sequence[Document], count: int, rng: np.random.Generat
     """Yield `count` mutants: three in four altered somewhere, the others forged with intent."""
     words = _words()
     for _ in range(count):
-        document = certificates[rng.integers(len(certificates))]
+        document = certificates[int(rng.integers(len(certificates)))]
         if rng.random() < 0.25:
             forgery = FORGERIES[rng.integers(len(FORGERIES))]
             forged, what = forgery(copy.deepcopy(document), rng), forgery.__name__.strip("_").replace("_", " ")

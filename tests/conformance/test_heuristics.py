@@ -31,11 +31,6 @@ def assert_honest(problem: Problem, method: str, result: Result) -> None:
         assert not worse(problem, best, result.objective, 1e-9)
 
 
-@pytest.mark.parametrize("name", PROBLEMS)
-def test_every_problem_has_a_heuristic(name: str) -> None:
-    assert name in [problem for problem, _ in HEURISTICS]
-
-
 @pytest.mark.parametrize(("name", "method"), HEURISTICS)
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(instance=SEEDS, seed=SEEDS)
