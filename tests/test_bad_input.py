@@ -27,7 +27,8 @@ TRIP = "8,1400055300,41.90,-87.63,41.95,-87.66,2.5,600,6\n"
 FULL = changed(
     MARKET,
     {
-        ("tasks", "x"): [0.0, 1.0], ("tasks", "y"): [0.0, 1.0], ("workers", "x"): [0.0] * 3, ("workers", "y"): [1.0] * 3,
+        ("tasks", "x"): [0.0, 1.0], ("tasks", "y"): [0.0, 1.0], ("workers", "x"): [0.0] * 3,
+        ("workers", "y"): [1.0] * 3,
         ("workers", "privacy_budget"): [1.0] * 3, ("pairs", "intent_prior"): [0.9] * 4,
     },
 )  # fmt: skip
@@ -136,7 +137,9 @@ def test_a_number_out_of_place(capsys, folder, kind, field, literal, message):
     text = json.dumps(changed(good, {place: "@"})).replace('"@"', literal)
     path = write(folder / "bad.json", text)
     heuristic = "greedy" if kind is SensingMarket else "density-greedy"
-    line = refused(capsys, folder, "certify", path, *words, "--heuristic", heuristic, "--certificate", folder / "out.json")
+    line = refused(
+        capsys, folder, "certify", path, *words, "--heuristic", heuristic, "--certificate", folder / "out.json"
+    )
     where = field.path if field.scalar else f"{field.path}[1]"
     assert line.startswith(f"mcsopt: {path}: {where}: {message}")
 
@@ -159,7 +162,7 @@ FORMS: dict[str, tuple[dict[tuple[Any, ...], Any], str]] = {
     "kind a list": ({("kind",): ["knapsack"]}, "kind: is ['knapsack']; use one of"),
     "another kind": ({("kind",): "knapsack"}, "tasks: is not a known field; known here: capacity, value, weight"),
     "unknown key": ({("colour",): 1}, "colour: is not a known field; known here: mismatch_risk, pairs, quality_risk"),
-    "unknown task key": ({("tasks", "colour"): [1, 2]}, "tasks.colour: is not a known field; known here: budget, demand"),
+    "unknown task key": ({("tasks", "colour"): [1, 2]}, "tasks.colour: is not a known field; known here: budget, dema"),
     "unknown worker key": ({("workers", "age"): [1]}, "workers.age: is not a known field; known here: arrival"),
     "unknown pair key": ({("pairs", "bid"): []}, "pairs.bid: is not a known field; known here: cost, intent_prior"),
     "a key with a line break": ({("a\nb",): 1}, r"a\nb: is not a known field; known here"),
@@ -176,11 +179,11 @@ FORMS: dict[str, tuple[dict[tuple[Any, ...], Any], str]] = {
     "short column": ({("tasks", "demand"): [5]}, "tasks.demand: has length 1, tasks.budget has 2; give lists of equal"),
     "long column": ({("pairs", "cost"): [5] * 5}, "pairs.cost: has length 5, pairs.task has 4; give lists of equal"),
     "short optional column": ({("tasks", "x"): [1]}, "tasks.x: has length 1, tasks.budget has 2"),
-    "empty column": ({("workers", "privacy_budget"): []}, "workers.privacy_budget: has length 0, workers.arrival has 3"),
+    "empty column": ({("workers", "privacy_budget"): []}, "workers.privacy_budget: has length 0, workers.arrival has "),
     "no such task": ({("pairs", "task", 3): 2}, "pairs.task[3]: is 2; give a task index from 0 to 1"),
     "no such worker": ({("pairs", "worker", 0): 3}, "pairs.worker[0]: is 3; give a worker index from 0 to 2"),
     "no workers at all": ({("workers", "arrival"): []}, "pairs.worker[0]: is 0; the instance has no workers"),
-    "a pair twice": ({("pairs", "worker"): [0, 0, 1, 2]}, "pairs.task[1]: repeats the pair (0, 0); list each pair once"),
+    "a pair twice": ({("pairs", "worker"): [0, 0, 1, 2]}, "pairs.task[1]: repeats the pair (0, 0); list each pair onc"),
     "a pair twice, apart": (
         {("pairs", "task"): [1, 0, 0, 1], ("pairs", "worker"): [1, 0, 1, 1]}, "pairs.task[3]: repeats the pair (1, 1)"
     ),
@@ -297,13 +300,13 @@ TABLES: dict[str, tuple[pa.Table, str]] = {
     "a group and a column": (
         pa.table({key: [value] for key, value in (ROW | {"weight.x": [1.0]}).items()}), "weight: occurs twice; keep one"
     ),
-    "an unknown column": (pa.table({key: [value] for key, value in (ROW | {"n": 3}).items()}), "n: is not a known field"),
+    "an unknown column": (pa.table({key: [value] for key, value in (ROW | {"n": 3}).items()}), "n: is not a known fie"),
     "a missing column": (pa.table({k: [v] for k, v in ROW.items() if k != "value"}), "value: is missing"),
-    "NaN": (pa.table({k: [v] for k, v in (ROW | {"value": [3.0, math.nan]}).items()}), "value[1]: is nan; give a number"),
+    "NaN": (pa.table({k: [v] for k, v in (ROW | {"value": [3.0, math.nan]}).items()}), "value[1]: is nan; give a numb"),
     "text": (pa.table({k: [v] for k, v in (ROW | {"value": ["a", "b"]}).items()}), "value[0]: is 'a', not a number"),
-    "a null": (pa.table({k: [v] for k, v in (ROW | {"value": [None, 1.0]}).items()}), "value[0]: is null, not a number"),
+    "a null": (pa.table({k: [v] for k, v in (ROW | {"value": [None, 1.0]}).items()}), "value[0]: is null, not a numbe"),
     "nested": (pa.table({k: [v] for k, v in (ROW | {"value": [[1.0], [2.0]]}).items()}), "value[0]: is [1.0], not a"),
-    "not a list": (pa.table({k: [v] for k, v in (ROW | {"value": 3.0}).items()}), "value: is 3.0; give a list of numbers"),
+    "not a list": (pa.table({k: [v] for k, v in (ROW | {"value": 3.0}).items()}), "value: is 3.0; give a list of numb"),
     "another version": (
         pa.table({k: [v] for k, v in (ROW | {"format": "mcsopt-instance/9"}).items()}), "format: is 'mcsopt-instance/9'"
     ),
@@ -343,8 +346,8 @@ def test_parquet_damaged_in_the_middle_is_refused_or_read_as_another_instance(ca
 
 SOLUTIONS: dict[str, tuple[Any, str]] = {
     "another version": ({("format",): "mcsopt-solution/2"}, "format: is 'mcsopt-solution/2'; this version reads 'mcs"),
-    "an instance": ({("format",): "mcsopt-instance/1"}, "format: is 'mcsopt-instance/1'; this version reads 'mcsopt-sol"),
-    "another problem": ({("problem",): "knapsack"}, "problem: is 'knapsack'; a solution of 'offline-welfare' is needed"),
+    "an instance": ({("format",): "mcsopt-instance/1"}, "format: is 'mcsopt-instance/1'; this version reads 'mcsopt-s"),
+    "another problem": ({("problem",): "knapsack"}, "problem: is 'knapsack'; a solution of 'offline-welfare' is neede"),
     "problem a number": ({("problem",): 3}, "problem: is 3; a solution of 'offline-welfare' is needed"),
     "too few sets": ({("assignment",): [[0]]}, "assignment: has length 1, the number of tasks is 2; give one list of"),
     "too many sets": ({("assignment",): [[0], [1], []]}, "assignment: has length 3, the number of tasks is 2"),
@@ -478,16 +481,16 @@ OPTIONS = {
     f"{CERTIFY} other.json": "unknown argument 'other.json'; see mcsopt certify --help",
     f"{CERTIFY} --heuristic other.json": "heuristic: 'other.json' is not known; use one of greedy",
     "certify a.json b.json --problem knapsack --plan p.json": "unknown argument 'b.json'; see mcsopt certify --help",
-    "certify market.json --problem welfare --heuristic greedy": "problem: 'welfare' is not known; use one of knapsack, o",
-    "certify market.json --problem offline-welfare --heuristic gredy": "heuristic: 'gredy' is not known; use one of gree",
-    "certify market.json --problem offline-welfare --heuristic density-greedy": "heuristic: 'density-greedy' does not pl",
+    "certify market.json --problem welfare --heuristic greedy": "problem: 'welfare' is not known; use one of knapsack,",
+    "certify market.json --problem offline-welfare --heuristic gredy": "heuristic: 'gredy' is not known; use one of gr",
+    "certify market.json --problem offline-welfare --heuristic density-greedy": "heuristic: 'density-greedy' does not ",
     f"{CERTIFY} --solver gurobi": "solver: 'gurobi' does not solve offline-welfare; use one of column-tree, linear-bou",
     f"{CERTIFY} --solver knapsack": "solver: 'knapsack' does not solve offline-welfare; use one of",
     f"{CERTIFY} --option mismatch": "--option: is 'mismatch'; write it as NAME=VALUE",
     f"{CERTIFY} --option colour=red": "--option: 'colour' is not known to this problem; it takes: mismatch=ratio|pair",
     f"{CERTIFY} --option mismatch=both": "option mismatch: is 'both'; use one of 'ratio', 'pair'",
     f"{CERTIFY} --option mismatch=pair --option mismatch=pair": "--option: gives mismatch twice; keep one",
-    "solve knapsack.json --problem knapsack --option mismatch=pair": "--option: 'mismatch' is not known to this problem;",
+    "solve knapsack.json --problem knapsack --option mismatch=pair": "--option: 'mismatch' is not known to this proble",
     f"{CERTIFY} --time-limit -1": "argument --time-limit: is '-1'; give seconds >= 0, inf for no limit",
     f"{CERTIFY} --time-limit nan": "argument --time-limit: is 'nan'; give seconds >= 0",
     f"{CERTIFY} --time-limit soon": "argument --time-limit: is 'soon'; give seconds >= 0",
@@ -505,10 +508,10 @@ OPTIONS = {
     "solve trips.csv --problem offline-welfare --tasks 0": "argument --tasks: is '0'; give an integer >= 1",
     "solve trips.csv --problem offline-welfare --workers x": "argument --workers: is 'x'; give an integer >= 1",
     "solve trips.csv --problem offline-welfare --area 99": "trips.csv: area: 99 has no usable trips; the busiest areas",
-    "solve trips.csv --problem offline-welfare --workers 9": "trips.csv: workers: is 9, community area 8 has 1 usable tr",
+    "solve trips.csv --problem offline-welfare --workers 9": "trips.csv: workers: is 9, community area 8 has 1 usable ",
     f"{SOLVE} --solver gurobi": "solver: 'gurobi' does not solve offline-welfare",
     "solve --problem offline-welfare --solver enumeration": "enumeration over 2^40 worker sets a task is limited to 12",
-    "inspect market.json --problem offline-welfare --format xml": "argument --format: invalid choice: 'xml' (choose from",
+    "inspect market.json --problem offline-welfare --format xml": "argument --format: invalid choice: 'xml' (choose fr",
     "inspect market.json --problem offline-welfare --json": "unknown argument '--json'; see mcsopt inspect --help",
     "list everything": "unknown argument 'everything'; see mcsopt list --help",
     "doctor --fix": "unknown argument '--fix'; see mcsopt doctor --help",

@@ -76,7 +76,8 @@ def test_an_instance_swallowed_by_heuristics_is_found_by_its_ending(capsys, tmp_
 
 
 @pytest.mark.parametrize(
-    "words", ["--heuristic greedy aspire-off", "--heuristic greedy --heuristic aspire-off", "--heuristic greedy I aspire-off"]
+    "words",
+    ["--heuristic greedy aspire-off", "--heuristic greedy --heuristic aspire-off", "--heuristic greedy I aspire-off"],
 )
 def test_heuristics_after_one_flag_or_several(capsys, market, words):
     argv = [str(market) if word == "I" else word for word in words.split()]
@@ -118,7 +119,10 @@ def test_help_names_every_command_and_status(capsys):
 @pytest.mark.parametrize(
     ("command", "flags"),
     [
-        ("certify", "INSTANCE --problem --heuristic --plan --solver --time-limit --seed --max-gap --certificate --json"),
+        (
+            "certify",
+            "INSTANCE --problem --heuristic --plan --solver --time-limit --seed --max-gap --certificate --json",
+        ),
         ("verify", "CERTIFICATE --instance --time-limit --json"),
         ("solve", "INSTANCE --problem --solver --time-limit --start --option --json"),
         ("inspect", "INSTANCE --problem --format text lp mps cp-sat"),

@@ -74,9 +74,7 @@ def test_the_status_says_what_was_shown(solution, bound, infeasible):
         with pytest.raises(BackendFault, match=r"^oracle: "):
             conclude(PROBLEM, "oracle", solution, dual_bound=bound, infeasible=infeasible)
         return
-    result = conclude(
-        PROBLEM, "oracle", solution, dual_bound=bound, infeasible=infeasible, assurance=Assurance.FLOAT
-    )
+    result = conclude(PROBLEM, "oracle", solution, dual_bound=bound, infeasible=infeasible, assurance=Assurance.FLOAT)
     gap = relative_gap(worth, bound, Sense.MAX)
     expected = {
         (True, False): Status.FEASIBLE if gap is None else Status.PROVED if gap <= PROVED_GAP else Status.BOUNDED,
@@ -119,6 +117,11 @@ def test_a_solution_can_be_required():
         conclude(PROBLEM, "oracle", None).require_solution()
 
 
-@pytest.mark.parametrize("bound", [math.nan, math.inf])
-def test_a_bound_that_is_no_number_never_proves(bound):
-    assert conclude(PROBLEM, "oracle", BEST, dual_bound=bound).status is not Status.PROVED
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_what_is_no_number_is_a_fault(number):
+    with pytest.raises(BackendFault, match="no finite numbers"):
+        relative_gap(1.0, number, Sense.MAX)
+    with pytest.raises(BackendFault, match="no finite numbers"):
+        relative_gap(number, 1.0, Sense.MIN)
+    with pytest.raises(BackendFault, match=r"^oracle: .*no finite numbers"):
+        conclude(PROBLEM, "oracle", BEST, dual_bound=number)

@@ -137,7 +137,17 @@ def test_a_time_limit_of_zero_still_bounds(capsys, market, knapsack, problem, he
     instance = market if problem == "offline-welfare" else knapsack
     chosen = ("--solver", solver) if solver else ()
     outcome = run(
-        capsys, "certify", instance, "--problem", problem, "--heuristic", heuristic, "--time-limit", 0, "--json", *chosen
+        capsys,
+        "certify",
+        instance,
+        "--problem",
+        problem,
+        "--heuristic",
+        heuristic,
+        "--time-limit",
+        0,
+        "--json",
+        *chosen,
     )
     assert outcome.status == 0
     document = outcome.json
@@ -159,7 +169,9 @@ def test_the_option_of_a_problem_is_passed_on(capsys, tmp_path):
     prior = {("pairs", "intent_prior"): [0.5] * 4, ("workers", "privacy_budget"): [0.1] * 3}
     instance = write(tmp_path / "m.json", changed(MARKET, prior))
     ratio, pair = (
-        run(capsys, "certify", instance, *WELFARE, "--heuristic", "greedy", "--json", "--option", f"mismatch={mode}").json
+        run(
+            capsys, "certify", instance, *WELFARE, "--heuristic", "greedy", "--json", "--option", f"mismatch={mode}"
+        ).json
         for mode in ("ratio", "pair")
     )
     assert ratio["options"] == {"mismatch": "ratio"}
@@ -202,7 +214,9 @@ def test_a_plan_from_a_file(capsys, market, knapsack, tmp_path):
 
 def test_an_infeasible_plan_is_reported_not_certified(capsys, market, tmp_path):
     target, plan = tmp_path / "c.json", write(tmp_path / "p.json", changed(PLAN, {("assignment",): [[1], [1]]}))
-    outcome = run(capsys, "certify", market, *WELFARE, "--plan", plan, "--json", "--certificate", target, "--max-gap", 9)
+    outcome = run(
+        capsys, "certify", market, *WELFARE, "--plan", plan, "--json", "--certificate", target, "--max-gap", 9
+    )
     assert outcome.status == 3
     document = outcome.json
     assert document["status"] == "UNKNOWN"

@@ -94,5 +94,5 @@ def test_an_impossible_market_exports_an_infeasible_program(capsys, tmp_path, fo
 def test_nothing_to_decide_can_still_be_inspected(capsys, tmp_path, form):
     empty = write(tmp_path / "k.json", changed(KNAPSACK, {("weight",): [], ("value",): []}))
     assert run(capsys, "inspect", empty, "--problem", "knapsack", "--format", form).status == 0
-    none = write(tmp_path / "m.json", changed(MARKET, {("pairs",): dict.fromkeys(MARKET["pairs"], [])}))
+    none = write(tmp_path / "m.json", changed(MARKET, {("pairs",): {key: [] for key in MARKET["pairs"]}}))
     assert run(capsys, "inspect", none, "--problem", "offline-welfare", "--format", form).status == 0

@@ -134,7 +134,17 @@ def test_solve_keeps_the_start(capsys, monkeypatch, tmp_path, solver):
         "enumeration": "mcsopt.solvers.enumeration:_best_packing",
     }[solver]
     interrupt(monkeypatch, where)
-    words: tuple[Any, ...] = ("solve", instance, "--problem", "knapsack", "--start", start, "--solver", solver, "--json")
+    words: tuple[Any, ...] = (
+        "solve",
+        instance,
+        "--problem",
+        "knapsack",
+        "--start",
+        start,
+        "--solver",
+        solver,
+        "--json",
+    )
     if solver == "column-tree":
         words = ("solve", *WELFARE, "--solver", solver, "--json")
     outcome = run(capsys, *words)

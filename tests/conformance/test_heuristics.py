@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mcsopt.heuristics.registry import load_heuristic
 from mcsopt.problems import Problem
 from mcsopt.result import Result, Status
-from tests.conformance.suite import HEURISTICS, PROBLEMS, draw, truth, worse
+from tests.conformance.suite import HEURISTICS, draw, truth, worse
 
 SEEDS = st.integers(0, 2**32 - 1)
 
