@@ -84,8 +84,9 @@ def crowd(budgets, quality, **changes):
     tasks, workers = len(budgets), len(quality)
     pair_task, pair_worker = np.divmod(np.arange(tasks * workers), workers)
     data = {
-        "budget": budgets, "demand": [10.0] * tasks, "redundancy": [0.2] * tasks, "arrival": [1.0] * workers,
-        "pair_task": pair_task, "pair_worker": pair_worker, "payment": np.full(tasks * workers, 50.0), "cost": np.full(tasks * workers, 10.0),
+        "budget": budgets, "demand": [10.0] * tasks, "redundancy": [0.2] * tasks,
+        "arrival": [1.0] * workers, "pair_task": pair_task, "pair_worker": pair_worker,
+        "payment": np.full(tasks * workers, 50.0), "cost": np.full(tasks * workers, 10.0),
         "quality": np.tile(quality, tasks), "service": "required",
     }  # fmt: skip
     return OfflineWelfare(SensingMarket(**(data | changes)))
