@@ -2,6 +2,7 @@
 
 import re
 
+import highspy
 import numpy as np
 import pytest
 
@@ -10,6 +11,7 @@ from mcsopt.heuristics import greedy
 from mcsopt.problems import Assignment, OfflineWelfare, SensingMarket
 from mcsopt.result import Assurance, Status, Termination
 from mcsopt.solvers import solve
+from mcsopt.solvers.column_lp import ColumnLp
 from mcsopt.verification import check
 
 
@@ -153,3 +155,12 @@ def test_fully_served_tasks_are_branched_on_by_pairs():
     assert any(node.get("split") == "pair" for node in result.evidence["tree"])
     assert result.objective == pytest.approx(solve(problem, solver="enumeration").objective)
     assert derived(problem, result).dual_bound == pytest.approx(result.objective, rel=1e-7)
+
+
+def test_trouble_in_the_linear_program_costs_strength_not_truth(monkeypatch):
+    optimum = solve(branching_problem(), solver="column-tree").objective
+    monkeypatch.setattr(ColumnLp, "_run", lambda self: highspy.HighsModelStatus.kUnknown)
+    result = solve(branching_problem(), solver="column-tree")
+    assert result.status is Status.BOUNDED
+    assert result.dual_bound >= optimum
+    assert derived(branching_problem(), result).dual_bound == pytest.approx(result.dual_bound, rel=1e-11)
