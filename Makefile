@@ -23,8 +23,8 @@ certify: $(VENV)/.ready
 test: lint types layers tests
 
 lint: $(VENV)/.ready
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff check mcsopt tests benchmarks
+	$(BIN)/ruff format --check mcsopt tests benchmarks
 
 types: $(VENV)/.ready
 	$(BIN)/mypy
@@ -35,7 +35,7 @@ layers: $(VENV)/.ready
 # Kernels run twice: compiled with everything else, and as plain Python so that coverage sees their branches.
 tests: $(VENV)/.ready
 	rm -f .coverage .coverage.*
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --doctest-modules --cov --cov-report= tests mcsopt README.md
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --doctest-modules --doctest-glob="*.md" --cov --cov-report= tests mcsopt README.md docs
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m kernel --cov --cov-append --cov-report= tests
 	$(BIN)/python -m coverage report
 

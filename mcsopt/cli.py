@@ -149,7 +149,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         args.options = _named_values(rest)
         return args
     # argparse takes INSTANCE only before the options, and "--heuristic A B" swallows it: find it in either place.
-    if getattr(args, "instance", "") is None:
+    if args.command in ("certify", "solve", "inspect") and args.instance is None:
         swallowed = [
             name for name in getattr(args, "heuristic", None) or [] if name.lower().endswith(_INSTANCE_ENDINGS)
         ]
@@ -185,13 +185,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is None and isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a table must not fail where the terminal knows ASCII only
     try:
-        args = parse(sys.argv[1:] if argv is None else argv)
-        if args.version:
-            from mcsopt.versions import versions
-
-            print(f"mcsopt {versions()['mcsopt']}")
-            return 0
-        status = _run(args)
+        status = _run(sys.argv[1:] if argv is None else argv)
         sys.stdout.flush()
         return status
     except BrokenPipeError:
@@ -201,7 +195,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
 
 
-def _run(args: argparse.Namespace) -> int:
+def _run(argv: Sequence[str]) -> int:
+    try:
+        args = parse(argv)
+    except SystemExit as exit_:  # argparse has printed help, or what is wrong
+        return int(exit_.code or 0)
+    if args.version:
+        from mcsopt.versions import versions
+
+        print(f"mcsopt {versions()['mcsopt']}")
+        return 0
     try:
         status: int = importlib.import_module(f"mcsopt.commands.{args.command}").run(args)
         return status

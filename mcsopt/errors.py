@@ -15,12 +15,13 @@ def one_line(text: str) -> str:
 
 def shown(value: Any) -> str:
     """Return a value for a message: on one line, cut to 60 characters, in the words of JSON."""
+    if hasattr(value, "item") and not getattr(value, "shape", ()):
+        value = value.item()  # a number of numpy, which would print as its type around the number
     if value is None or isinstance(value, bool):
         return _WORDS[value]
     if isinstance(value, int) and abs(value) >= 10**_LONGEST:
         return f"an integer of more than {_LONGEST} digits"
-    # Reals from numpy print as their type around the number.
-    text = repr(value.item() if hasattr(value, "item") and not getattr(value, "shape", ()) else value)
+    text = repr(value)
     return one_line(text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "...")
 
 

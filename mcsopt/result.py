@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -82,7 +83,8 @@ def relative_gap(objective: float | None, dual_bound: float | None, sense: Sense
     Raises
     ------
     BackendFault
-        If the objective beats the bound by more than rounding: then the bound is false.
+        If the objective beats the bound by more than rounding, so that the bound is false; or if one of the
+        numbers is NaN or infinite: what is unknown is None.
 
     Examples
     --------
@@ -93,6 +95,8 @@ def relative_gap(objective: float | None, dual_bound: float | None, sense: Sense
     """
     if objective is None or dual_bound is None:
         return None
+    if not math.isfinite(objective) or not math.isfinite(dual_bound):
+        raise BackendFault("bound", f"objective {objective!r} and bound {dual_bound!r} are no finite numbers")
     scale = max(abs(objective), abs(dual_bound))
     if scale == 0:
         return 0.0

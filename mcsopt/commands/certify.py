@@ -6,10 +6,12 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from typing import Any
 
 from mcsopt.commands.common import (
     Report,
+    check_outputs,
     number,
     percent,
     print_json,
@@ -19,25 +21,28 @@ from mcsopt.commands.common import (
     run_document,
 )
 from mcsopt.data.files import read_solution
-from mcsopt.errors import InputError
 from mcsopt.heuristics import load_heuristic
 from mcsopt.problems import Problem
-from mcsopt.result import Result, Status, conclude
+from mcsopt.result import Result, Status, Termination, conclude
 from mcsopt.verification import Certificate, find_bound, save_certificates, seal
+
+_VISIBLE = 5e-5
+"""Smaller gains would be printed as none; rounding makes them of nothing."""
 
 
 def run(args: argparse.Namespace) -> int:
     """Certify the plans, print their gaps, and return the exit status."""
-    if args.max_gap is not None and not args.max_gap >= 0:
-        raise InputError("--max-gap", f"is {args.max_gap}", "give a relative gap >= 0, for example 0.05")
+    check_outputs(args)
     began = time.perf_counter()
     problem, lines = read_problem(args)
     read = time.perf_counter() - began
     with progress(quiet=args.json) as report:
         report("compiling (the first run only)")
-        plans = _plans(args, problem, report)
+        # A plan of the user's own may print; with --json stdout is for the object alone.
+        with redirect_stdout(sys.stderr if args.json else sys.stdout):
+            plans = _plans(args, problem, report)
         certificates = _certify(args, problem, plans, report)
-    if args.certificate:
+    if args.certificate is not None:
         save_certificates(certificates, args.certificate)
     documents = [_document(problem, certificate, args, read) for certificate in certificates]
     if args.json:
@@ -58,7 +63,13 @@ def _plans(args: argparse.Namespace, problem: Problem[Any], report: Report) -> l
     plans = []
     for name, heuristic in runs:
         report(f"running {name}")
-        plans.append(heuristic(problem, seed=args.seed))
+        try:
+            plans.append(heuristic(problem, seed=args.seed))
+        except KeyboardInterrupt:
+            if not plans:
+                raise
+            print(f"mcsopt: interrupted in {name}; certifying the plans so far", file=sys.stderr)
+            break
     return plans
 
 
@@ -70,11 +81,22 @@ def _certify(
     for plan in plans:
         if plan.feasible and (best is None or problem.sense.better(_worth(plan), _worth(best))):
             best = plan
-    bound = find_bound(
-        problem, solver_name=args.solver, time_limit=args.time_limit, start=best.solution if best else None,
-        seed=args.seed, progress=report,
-    )  # fmt: skip
+    start = best.solution if best else None
+    try:
+        bound = find_bound(
+            problem, solver_name=args.solver, time_limit=args.time_limit, start=start, seed=args.seed, progress=report
+        )
+    except KeyboardInterrupt:
+        # Without a time limit to speak of, any method leaves a bound: the plans must not be lost.
+        bound = find_bound(problem, time_limit=0.0, start=start, seed=args.seed)
+        print("mcsopt: interrupted; the bound is the one at hand", file=sys.stderr)
     return [seal(problem, plan, bound) for plan in plans]
+
+
+def _termination(certificate: Certificate) -> Termination:
+    """Return why the run stopped: finished only if plan and bound both were."""
+    plan, bound = certificate.plan.termination, certificate.bound.termination
+    return bound if plan is Termination.FINISHED else plan
 
 
 def _worth(plan: Result) -> float:
@@ -89,6 +111,7 @@ def _document(problem: Problem[Any], certificate: Certificate, args: argparse.Na
         "heuristic": None if args.plan else plan.method,
         "plan": args.plan,
         "solver": certificate.bound.method,
+        "termination": _termination(certificate).value,
         "status": certificate.status.value,
         "assurance": certificate.assurance.value if certificate.assurance else None,
         "dual_bound": certificate.dual_bound,
@@ -126,10 +149,11 @@ def _print(
         print(f"no feasible plan exists: {first.bound.message}")
         print(f"proved by {first.bound.method}, re-derived by the checker in {arithmetic}")
     else:
-        print(f"bound by {first.bound.method} ({first.bound.message}), re-derived by the checker in {arithmetic}")
+        how = f" ({first.bound.message})" if first.bound.message else ""
+        print(f"bound by {first.bound.method}{how}, re-derived by the checker in {arithmetic}")
     for certificate in certificates:
         plan = certificate.plan
-        if certificate.regret is not None and certificate.regret > 0:
+        if certificate.regret is not None and certificate.regret > _VISIBLE:
             print(f"{plan.method}: no equilibrium, one task alone could still gain {certificate.regret:.4f}")
         if plan.message and not args.plan:
             print(f"{plan.method}: {plan.message}")
@@ -137,7 +161,7 @@ def _print(
             print(f"{plan.method}: {violation}")
         if len(plan.violations) > 10:
             print(f"{plan.method}: and {len(plan.violations) - 10} more violations")
-    if args.certificate:
+    if args.certificate is not None:
         print(f"wrote {args.certificate}; check it with: mcsopt verify {args.certificate}")
 
 

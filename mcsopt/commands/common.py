@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from mcsopt.data.files import check_writable
 from mcsopt.data.load import is_trips, load_instance
 from mcsopt.errors import InputError
 from mcsopt.problems import Problem, problem_type
@@ -28,6 +30,19 @@ def read_problem(args: argparse.Namespace) -> tuple[Problem[Any], list[str]]:
     instance, lines = load_instance(args.instance, question.instance_type.kind, seed=args.seed, **drawing)
     problem: Problem[Any] = question(instance, **options)  # type: ignore[call-arg]  # every problem is a dataclass
     return problem, lines
+
+
+def check_outputs(args: argparse.Namespace) -> None:
+    """Refuse an output that cannot be written, or would replace an input, before any work is done."""
+    for flag in ("certificate", "output"):
+        path = getattr(args, flag, None)
+        if path is None:
+            continue
+        check_writable(path)
+        for source in ("instance", "plan", "start"):
+            read = getattr(args, source, None)
+            if read is not None and os.path.exists(read) and os.path.exists(path) and os.path.samefile(read, path):
+                raise InputError(f"--{flag}", f"names {path}, which is read here", "give another path")
 
 
 def read_options(texts: Sequence[str], known: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
@@ -90,9 +105,13 @@ def print_table(
         table.add_column(column, justify="right" if numbers and position else "left", overflow="fold")
     for row in rows:
         table.add_row(*row)
-    console = Console()
+
+    class Output(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # rich itself would exit, with a status that means something else here
+
     # A file or a pipe has no width: do not fold there.
-    Console(width=None if console.is_terminal else 160).print(table)
+    Output(width=None if Output().is_terminal else 160).print(table)
 
 
 def run_document(problem: Problem[Any], result: Result) -> dict[str, Any]:

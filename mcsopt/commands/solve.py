@@ -4,21 +4,37 @@ from __future__ import annotations
 
 import argparse
 
-from mcsopt.commands.common import number, percent, print_json, print_table, progress, read_problem, run_document
+from mcsopt.commands.common import (
+    check_outputs,
+    number,
+    percent,
+    print_json,
+    print_table,
+    progress,
+    read_problem,
+    run_document,
+)
 from mcsopt.data.files import read_solution, write_solution
+from mcsopt.result import Termination, conclude
 from mcsopt.solvers import solve
 
 
 def run(args: argparse.Namespace) -> int:
     """Solve and print; return 3 if there is no feasible solution to show."""
+    check_outputs(args)
     problem, lines = read_problem(args)
     start = read_solution(problem, args.start) if args.start else None
     with progress(quiet=args.json) as report:
         report("compiling (the first run only)")
-        result = solve(
-            problem, solver=args.solver, time_limit=args.time_limit, start=start, seed=args.seed, progress=report
-        )
-    if args.output and result.feasible:
+        try:
+            result = solve(
+                problem, solver=args.solver, time_limit=args.time_limit, start=start, seed=args.seed, progress=report
+            )
+        except KeyboardInterrupt:
+            kept = problem.empty_solution() if start is None else start
+            message = "interrupted before the solver had anything of its own"
+            result = conclude(problem, "start", kept, termination=Termination.INTERRUPTED, message=message)
+    if args.output is not None and result.feasible:
         write_solution(problem, result.solution, args.output)
     if args.json:
         print_json(run_document(problem, result) | {"solver": result.method, "seed": args.seed})
@@ -33,6 +49,6 @@ def run(args: argparse.Namespace) -> int:
             print(result.message)
         if result.assurance:
             print(f"assurance: {result.assurance.value}; termination: {result.termination.value}")
-        if args.output and result.feasible:
+        if args.output is not None and result.feasible:
             print(f"wrote {args.output}")
     return 0 if result.feasible else 3

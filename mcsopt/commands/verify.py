@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from mcsopt.commands.common import number, percent, print_json
+from mcsopt.commands.common import print_json
 from mcsopt.data.files import read_instance
 from mcsopt.errors import one_line
 from mcsopt.verification import check
@@ -26,10 +26,7 @@ def run(args: argparse.Namespace) -> int:
         name = _problem(document)
         if verdict.accepted:
             print(f"ACCEPTED {name}: {verdict.reason}")
-            print(f"  status {verdict.status}, objective {number(verdict.objective, 6)}, "
-                  f"bound {number(verdict.dual_bound, 6)}, gap {percent(verdict.gap)}")  # fmt: skip
-            work = ", ".join(f"{count:,} {what}" for what, count in verdict.work.items())
-            print(f"  arithmetic: {verdict.arithmetic}; work: {work or 'none'}")
+            print(f"  arithmetic: {verdict.arithmetic}")
         else:
             print(f"REFUSED {name}: {verdict.reason}")
     return 0 if accepted else 1

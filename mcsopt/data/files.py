@@ -120,11 +120,12 @@ def check_writable(path: str | Path) -> None:
     remedy = "give the path of a file in a folder that exists"
     if not str(path):
         raise InputError("output", "is an empty path", remedy)
-    if target.is_dir():
+    # os.path, because pathlib raises where a folder may not be looked into.
+    if os.path.isdir(target):
         raise InputError("", "is a directory", remedy, str(path))
-    if not target.parent.is_dir():
+    if not os.path.isdir(target.parent):
         raise InputError("", f"cannot be written: there is no folder {target.parent}", "create it first", str(path))
-    place = target if target.exists() else target.parent
+    place = target if os.path.exists(target) else target.parent
     if not os.access(place, os.W_OK):
         raise InputError("", f"cannot be written: no permission for {place}", remedy, str(path))
 
@@ -137,10 +138,10 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """
     check_writable(path)
     target = Path(path)
-    direct = target.exists() and not target.is_file()
+    direct = os.path.exists(target) and not os.path.isfile(target)
     if not direct:
-        target = target.resolve()  # a link stays a link
-    partial = target if direct else target.with_name(f".{target.name}.{os.getpid()}.partial")
+        target = Path(os.path.realpath(target))  # a link stays a link
+    partial = target if direct else target.with_name(f".{os.getpid()}.partial")
     try:
         yield partial
         if not direct:
@@ -237,8 +238,8 @@ def _read_parquet(path: str | Path) -> dict[str, Any]:
     import pyarrow.parquet as pq
 
     file = Path(path)
-    if not file.is_file() or not file.stat().st_size:
-        what = "is empty" if file.is_file() else "is a directory" if file.is_dir() else "does not exist"
+    if not os.path.isfile(file) or not file.stat().st_size:
+        what = "is empty" if os.path.isfile(file) else "is a directory" if os.path.isdir(file) else "does not exist"
         raise InputError("", what, "give the path of an instance", str(path))
     try:
         # Not pq.read_table, which makes columns of folder names such as seed=3.

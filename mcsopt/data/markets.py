@@ -101,8 +101,9 @@ def sensing_market(
     pairs = len(pair_task)
     model = VARIANTS[variant]
     quality = model.median * (theta[pair_worker] / 50) * np.exp(rng.normal(0, model.spread, pairs))
-    quality /= 1 + distance / model.decay
-    cost = 4 * mu[pair_worker] * distance + (privacy_cost / privacy_budget)[pair_worker]
+    # Rounded: the last bits of exponentials and distances depend on the processor, and digests must not.
+    quality = np.round(quality / (1 + distance / model.decay), 9)
+    cost = np.round(4 * mu[pair_worker] * distance + (privacy_cost / privacy_budget)[pair_worker], 9)
     payment = np.round(rng.uniform(40, 55, pairs), 1)
     prior = rng.uniform(0.3, 0.7, pairs)
     keep = (rng.random(pairs) < 0.6) & (payment >= cost)

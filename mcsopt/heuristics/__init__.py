@@ -1,7 +1,8 @@
 """How it scales: one file per published algorithm, under its published name; each returns a FEASIBLE result."""
 
 from mcsopt.heuristics.aspire_off import aspire_off
+from mcsopt.heuristics.density_greedy import density_greedy
 from mcsopt.heuristics.greedy import greedy
 from mcsopt.heuristics.registry import heuristics, load_heuristic
 
-__all__ = ["aspire_off", "greedy", "heuristics", "load_heuristic"]
+__all__ = ["aspire_off", "density_greedy", "greedy", "heuristics", "load_heuristic"]

@@ -9,7 +9,7 @@ import numpy as np
 
 from mcsopt.errors import InputError
 from mcsopt.heuristics.greedy import surrogate_value
-from mcsopt.kernels.proposals import MAX_SIZE, propose, sampled_value
+from mcsopt.kernels.proposals import MAX_SIZE, propose, sampled_value, warm_up
 from mcsopt.problems import Assignment, OfflineWelfare
 from mcsopt.result import Result, Termination, TraceStep, conclude
 from mcsopt.seeds import generator
@@ -44,7 +44,7 @@ def aspire_off(
     samples : {"exact", "common", "fresh"}
         How potential and risk are evaluated: exactly; on one set of sampled arrivals for the whole run; or, as
         published, each estimate on fresh samples of its own, so that even a set that does not change seems to gain
-        or lose, and the run hardly ever stops by its own rule.
+        or lose: large markets then run into the round limit.
     num_samples : int
         Samples M >= 1 a round (the paper: 200).
     threshold : float
@@ -76,6 +76,7 @@ def aspire_off(
     Two-stage crowdsensing with private intent (iParts), Algorithm 3, equations (40)-(42).
     """
     _check(samples, num_samples, threshold, max_rounds)
+    warm_up()
     began = time.perf_counter()
     game = _Game(problem, seed, samples, num_samples)
     trace: list[TraceStep] = []

@@ -35,7 +35,7 @@ def density_greedy(problem: Knapsack, *, seed: int = 0) -> Result:
     """
     began = time.perf_counter()
     data = problem.instance
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         density = np.where(data.weight > 0, data.value / data.weight, np.inf)
     chosen: list[int] = []
     left = problem.capacity

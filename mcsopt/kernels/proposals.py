@@ -81,3 +81,13 @@ def propose(
             if risk <= risk_limit:
                 sizes[task], values[task] = size, value
                 sets[task, :size] = worker[members]
+
+
+def warm_up() -> None:
+    """Compile the kernels, or load them from the cache, so that timed runs need not."""
+    none, nobody = np.zeros(0), np.zeros(0, dtype=np.int64)
+    propose(
+        nobody, nobody, nobody, nobody, none, none, none, none, none, none, none, none, 0.0, 0.0, nobody,
+        np.zeros((0, 0), dtype=bool), np.zeros((0, 0), dtype=np.int64), nobody, none,
+    )  # fmt: skip
+    sampled_value(none, none, np.zeros((0, 1), dtype=bool), 0.0, 0.0, 0.0)

@@ -69,12 +69,13 @@ class Field:
     def range_text(self) -> str:
         """The admissible range in words."""
         what = "an integer" if self.integer else "a number"
+        largest = "2^62" if self.integer else f"{self.limit:g}"
         if math.isfinite(self.low) and math.isfinite(self.high):
             ends = "(" if self.open_low else "[", ")" if self.open_high else "]"
             return f"give {what} in {ends[0]}{self.low:g}, {self.high:g}{ends[1]}"
         if math.isfinite(self.low):
-            return f"give {what} {'>' if self.open_low else '>='} {self.low:g}, at most {'2^62' if self.integer else f'{self.limit:g}'}"
-        return f"give {what} from {-self.limit:g} to {self.limit:g}"
+            return f"give {what} {'>' if self.open_low else '>='} {self.low:g}, at most {largest}"
+        return f"give {what} from -{largest} to {largest}"
 
     @property
     def limit(self) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcsopt.solvers.registry import Settings, Solver, solver, solvers, solvers_of
 from mcsopt.solvers.dispatch import solve
+from mcsopt.solvers.registry import Settings, Solver, solver, solvers, solvers_of
 
 __all__ = ["Settings", "Solver", "solve", "solver", "solvers", "solvers_of"]

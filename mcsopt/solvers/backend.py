@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mcsopt import tolerances
-from mcsopt.errors import BackendFault, McsoptError
+from mcsopt.errors import BackendFault, McsoptError, TooLarge
 from mcsopt.problems import Problem
 from mcsopt.result import Assurance, Result, Termination, conclude
 from mcsopt.solvers.registry import Settings
@@ -29,7 +30,7 @@ class BackendAnswer:
     infeasible : bool
         Whether it claims that no solution exists.
     finished : bool
-        Whether it claims to have finished; False after a limit.
+        Whether it claims to have finished, and so its solution to be optimal; False after a limit.
     objective_error : float
         Absolute error of its objective and bound that the statement itself brings (rounding to integers).
     message : str
@@ -67,8 +68,8 @@ def run_guarded(
     Raises
     ------
     BackendFault
-        If it crashes, hangs, returns an infeasible solution or a wrong objective, claims infeasibility although a
-        solution is known, or a bound that a known solution beats.
+        If it crashes, hangs, returns a misfit, an infeasible solution, a wrong objective or NaN, claims infeasibility
+        although a solution is known, or a bound that a known solution beats.
     """
     began = time.perf_counter()
     settings.report(f"solving with {name}")
@@ -80,9 +81,8 @@ def run_guarded(
     witness, worth = _witness(problem, settings.start)
     if answer.infeasible and witness is not None:
         raise BackendFault(name, f"claims infeasibility, yet a feasible solution worth {worth!r} exists")
-    _examine(problem, name, answer)
+    bound = _examine(problem, name, answer)
     # A statement rounded to integers may overstate by its error; what is left of a bound is still a bound.
-    bound = answer.dual_bound
     if bound is not None and worth is not None and problem.sense.better(worth, bound):
         slack = tolerances.REEVALUATION * max(1.0, abs(worth)) + answer.objective_error
         if abs(worth - bound) > slack:
@@ -134,19 +134,40 @@ def _witness(problem: Problem[Any], start: Any) -> tuple[Any, float | None]:
     return best, value
 
 
-def _examine(problem: Problem[Any], name: str, answer: BackendAnswer) -> None:
-    """Hold the returned solution and its claimed objective and bound to the ground truth."""
+def _examine(problem: Problem[Any], name: str, answer: BackendAnswer) -> float | None:
+    """Hold the answer to the ground truth, and return the bound it claims, None if it claims none."""
+    bound = _bound(problem, name, answer)
     if answer.solution is None:
         if answer.finished and not answer.infeasible:
             raise BackendFault(name, "claims to have finished, with neither a solution nor infeasibility")
-        return
-    broken = problem.violations(answer.solution)
+        return bound
+    try:
+        broken, objective = problem.violations(answer.solution), problem.evaluate(answer.solution)
+    except TooLarge:
+        raise
+    except Exception as error:  # what is no solution of the problem may break its ground truth in any way
+        what = f"{type(error).__name__}: {error}"
+        raise BackendFault(name, f"returned a solution that does not fit the problem: {what}") from error
     if broken:
         raise BackendFault(name, f"returned an infeasible solution: {broken[0]}")
-    objective = problem.evaluate(answer.solution)
     slack = tolerances.REEVALUATION * max(1.0, abs(objective)) + answer.objective_error
-    if answer.objective is not None and abs(answer.objective - objective) > slack:
+    # Written so that NaN fails.
+    if answer.objective is not None and not abs(answer.objective - objective) <= slack:
         raise BackendFault(name, f"reports the objective {answer.objective!r}; the solution is worth {objective!r}")
-    bound = answer.dual_bound
-    if bound is not None and problem.sense.better(objective, bound) and abs(objective - bound) > slack:
+    if bound is None:
+        # To have finished is to claim optimality.
+        outward = answer.objective_error if problem.sense == "max" else -answer.objective_error
+        return objective + outward if answer.finished else None
+    if problem.sense.better(objective, bound) and abs(objective - bound) > slack:
         raise BackendFault(name, f"claims the bound {bound!r}, beaten by its own solution worth {objective!r}")
+    return bound
+
+
+def _bound(problem: Problem[Any], name: str, answer: BackendAnswer) -> float | None:
+    """Return the claimed bound; None for one at infinity, which says nothing."""
+    bound = answer.dual_bound
+    if bound is None or math.isfinite(bound):
+        return bound
+    if problem.sense.better(bound, 0.0):
+        return None
+    raise BackendFault(name, f"claims the bound {bound!r}")

@@ -8,7 +8,6 @@ from typing import Any
 import highspy
 import numpy as np
 
-from mcsopt.errors import BackendFault
 from mcsopt.kernels.worker_sets import WorkerSets
 from mcsopt.problems import OfflineWelfare
 
@@ -105,9 +104,13 @@ class ColumnLp:
             price = self._prices(solution)
             bound = self._bound(price, self.reduced(price), allowed, served)
             return LpAnswer(price, bound, np.array(solution.col_value[:columns]))
-        if status != highspy.HighsModelStatus.kInfeasible:
-            raise BackendFault("highs", f"the linear program over worker sets ended {status}")
-        return self._prove_empty(allowed, served)
+        if status == highspy.HighsModelStatus.kInfeasible:
+            return self._prove_empty(allowed, served)
+        return self._unaided(allowed, served)
+
+    def _unaided(self, allowed: np.ndarray, served: np.ndarray) -> LpAnswer:
+        """Return the bound that prices of zero prove: numerical trouble in HiGHS costs strength, not truth."""
+        return self.priced(np.zeros(self.num_workers), allowed, served)
 
     def _prove_empty(self, allowed: np.ndarray, served: np.ndarray) -> LpAnswer:
         """Find prices with ``sum u + sum_i max_A (-u(A)) < 0``: the dual values of the least unserved demand."""
@@ -119,11 +122,10 @@ class ColumnLp:
         price = self._prices(self._highs.getSolution())
         self._change_bounds(everything[columns:], np.zeros(tasks))
         self._change_costs(everything, np.concatenate([-self.sets.value, np.zeros(tasks)]))
-        if status != highspy.HighsModelStatus.kOptimal:
-            raise BackendFault("highs", f"the feasibility program over worker sets ended {status}")
-        if self._bound(price, -self._sum_over_workers(price), allowed, served) < -_EMPTY:
+        optimal = status == highspy.HighsModelStatus.kOptimal
+        if optimal and self._bound(price, -self._sum_over_workers(price), allowed, served) < -_EMPTY:
             return LpAnswer(price, -np.inf, None, farkas=True)
-        raise BackendFault("highs", "reports a node infeasible but its dual values do not prove it")
+        return self._unaided(allowed, served)
 
     def _bound(self, price: np.ndarray, reduced: np.ndarray, allowed: np.ndarray, served: np.ndarray) -> float:
         best = np.where(served, -np.inf, 0.0)

@@ -181,7 +181,7 @@ class _Search:
     def _branch(self, node: _Node) -> None:
         split = self._choose(node)
         if split is None:
-            return  # integral, yet above the incumbent by more than rounding: it stays a leaf, with its honest bound
+            return  # integral up to rounding, or the program gave no solution: it stays a leaf, with its honest bound
         node.split = split
         task = split["task"]
         of_task = self.sets.task == task
@@ -204,7 +204,8 @@ class _Search:
     def _choose(self, node: _Node) -> dict[str, Any] | None:
         """Return the most fractional "task served", else the most fractional "worker in task", else None."""
         weights = node.answer.weights
-        assert weights is not None
+        if weights is None:
+            return None
         share = np.bincount(self.sets.task, weights, minlength=len(node.served))
         distance = np.abs(share - 0.5)
         distance[node.served] = np.inf

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from mcsopt.errors import TooLarge
 from mcsopt.problems import Problem
-from mcsopt.result import Result
+from mcsopt.result import Result, Status
 from mcsopt.solvers import registry
 from mcsopt.solvers.registry import Settings
 
@@ -61,7 +63,7 @@ def solve(
     """
     settings = Settings(time_limit=time_limit, start=start, seed=seed, progress=progress)
     if solver is not None:
-        return registry.solver(solver, problem.name).solve(problem, settings)
+        return _explained(problem, registry.solver(solver, problem.name).solve(problem, settings), settings)
     refusal: TooLarge | None = None
     for candidate in registry.solvers_of(problem.name):
         try:
@@ -70,3 +72,15 @@ def solve(
             refusal = error
             settings.report(f"{candidate.name} refuses: {error}")
     raise refusal or TooLarge(f"no solver takes {problem.name}")
+
+
+def _explained(problem: Problem[Any], result: Result, settings: Settings) -> Result:
+    """Add why there is no solution, as the preferred solver says it, where a backend only says that there is none."""
+    if result.status is not Status.INFEASIBLE or result.message:
+        return result
+    preferred = registry.solvers_of(problem.name)[0]
+    with suppress(TooLarge):
+        reason = preferred.solve(problem, settings)
+        if reason.status is Status.INFEASIBLE:
+            return replace(result, message=reason.message)
+    return result

@@ -74,6 +74,8 @@ def find_bound(
     ------
     TooLarge
         If no solver with evidence takes the problem.
+    BackendFault
+        If the checker refuses the evidence.
     """
     faults: list[str] = []
     heard: Result | None = None
@@ -89,8 +91,12 @@ def find_bound(
     result = _with_evidence(problem, solver_name, start, limits)
     if progress is not None:
         progress("checking the bound")
-    assert result.evidence is not None
-    derivation = check.derive(problem.name, problem.options, problem.instance.to_json(), result.evidence)
+    if result.evidence is None:
+        raise BackendFault(result.method, "brings no evidence, although it is registered to")
+    try:
+        derivation = check.derive(problem.name, problem.options, problem.instance.to_json(), result.evidence)
+    except check.Refused as refusal:
+        raise BackendFault(result.method, f"the checker refuses its evidence: {refusal}") from refusal
     best = result.objective if result.feasible else None
     if heard is not None:
         faults.extend(_contradictions(problem, heard, derivation, best))

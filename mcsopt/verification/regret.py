@@ -44,8 +44,12 @@ def equilibrium_regret(problem: Problem[Any], solution: Any) -> float | None:
         return None
     regret = 0.0
     for task, workers in enumerate(solution.sets):
-        values = sets.value[sets.task_start[task] : sets.task_start[task + 1]]
-        floor = 0.0 if market.service == "optional" else -np.inf
-        best = max(floor, float(np.max(values, initial=-np.inf)))
-        regret = max(regret, best - (problem.set_value(task, workers) if workers else 0.0))
+        first, last = sets.task_start[task : task + 2]
+        current = problem.set_value(task, workers) if workers else 0.0
+        if first < last:
+            # Valued as the current set is: a task that already holds its best set gains exactly nothing.
+            best = sets.workers(int(first + np.argmax(sets.value[first:last])))
+            regret = max(regret, problem.set_value(task, best) - current)
+        if market.service == "optional":
+            regret = max(regret, -current)
     return regret

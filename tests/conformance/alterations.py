@@ -96,9 +96,9 @@ def _altered_at(
 ) -> tuple[Any, str]:
     value = at(document, path)
     if others and rng.random() < 0.1:
-        return _transplanted(document, path, others[rng.integers(len(others))])
+        return _transplanted(document, path, others[int(rng.integers(len(others)))])
     if isinstance(value, str) and words and rng.random() < 0.5:
-        word = words[rng.integers(len(words))]
+        word = words[int(rng.integers(len(words)))]
         return (UNCHANGED, "") if word == value else (replaced(document, path, word), f"word {word!r}")
     if _is_number(value) and rng.random() < 0.15:
         numbers = [other for other in (at(document, p) for p in sites(document)) if _is_number(other)]
@@ -106,7 +106,10 @@ def _altered_at(
         return (UNCHANGED, "") if new == value else (replaced(document, path, new), f"a number from elsewhere, {new!r}")
     choices = _choices(value)
     alteration = choices[rng.integers(len(choices))]
-    new = alteration(copy.deepcopy(value), rng)
+    try:
+        new = alteration(copy.deepcopy(value), rng)
+    except OverflowError:  # an integer beyond the doubles, from an earlier alteration
+        return UNCHANGED, ""
     if new is UNCHANGED or (type(new) is type(value) and new == value):
         return UNCHANGED, ""
     return replaced(document, path, new), alteration.__name__.strip("_").replace("_", " ")

@@ -179,7 +179,7 @@ BACKEND_FAULTS: tuple[Fault, ...] = (
     Fault("a NaN bound", lambda case: dataclasses.replace(_truthful(case), dual_bound=math.nan), _feasible, "bound"),
     Fault("a NaN bound alone", lambda case: BackendAnswer(dual_bound=math.nan, finished=False), _always, "bound"),
     Fault("a false OPTIMAL", _false_optimal, _has_poor, "bound"),
-    Fault("a false OPTIMAL without a bound", _optimal_without_a_bound, _has_poor, "finished"),
+    Fault("a false OPTIMAL without a bound", _optimal_without_a_bound, _has_poor, "bound"),
     Fault("an infeasible solution", _infeasible_solution, _has_broken, "infeasible solution"),
     Fault("a solution of no kind", lambda case: BackendAnswer(solution="nonsense"), _always, "solution"),
     Fault("a slightly wrong objective", _wrong_objective(SLIGHTLY), _feasible, "objective"),

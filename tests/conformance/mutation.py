@@ -8,6 +8,7 @@ there now is ("derived"): these get past the first checks and try the deeper one
 from __future__ import annotations
 
 import copy
+import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +22,7 @@ from mcsopt.problems import Problem, problem_types
 from mcsopt.verification import certify, check
 from tests.conformance.alterations import altered
 from tests.conformance.judge import PROVED_GAP, Claim, Judgement, digest_of, judge, read_problem
-from tests.conformance.suite import draw, evidence_solvers, plans
+from tests.conformance.suite import draw, draws, evidence_solvers, plans, truth
 
 Document = dict[str, Any]
 Checker = Callable[[Any], check.Verdict]
@@ -118,7 +119,7 @@ def mutants(certificates: Sequence[Document], count: int, rng: np.random.Generat
     """Yield `count` mutants: three in four altered somewhere, the others forged with intent."""
     words = _words()
     for _ in range(count):
-        document = certificates[rng.integers(len(certificates))]
+        document = certificates[int(rng.integers(len(certificates)))]
         if rng.random() < 0.25:
             forgery = FORGERIES[rng.integers(len(FORGERIES))]
             forged, what = forgery(copy.deepcopy(document), rng), forgery.__name__.strip("_").replace("_", " ")
@@ -259,16 +260,20 @@ FORGERIES: list[Callable[[Document, np.random.Generator], Document]] = [
 
 
 def certificates(name: str, instances: int, seed: int = 0) -> list[Document]:
-    """Return honest certificates of random small problems: every plan, every evidence, closed and open trees."""
+    """Return honest certificates of random small problems: every plan, every evidence, closed and open trees.
+
+    Among the problems is an infeasible one, if the first few dozen draws hold any.
+    """
+    problems = [draw(name, seed + k) for k in range(instances)]
+    problems += itertools.islice((p for p in draws(name, 60, seed) if truth(p).optimum is None), 1)
     found = []
-    for k in range(instances):
-        problem = draw(name, seed + k)
+    for problem in problems:
         for plan in plans(problem):
             for solver in evidence_solvers(name):
                 for time_limit in (None, 0.0):
                     found.append(dict(certify(problem, plan, solver=solver.name, time_limit=time_limit).document))
     for document in found[:: max(1, len(found) // 4)]:
-        # The two forms without evidence: a plan alone, and nothing at all.
+        # A plan alone, without evidence.
         if document["solution"] is not None:
             found.append(_claims_no_bound(document, np.random.default_rng(0)))
     return found

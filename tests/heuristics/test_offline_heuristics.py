@@ -15,6 +15,7 @@ from mcsopt.result import Status, Termination
 from mcsopt.seeds import generator
 from mcsopt.solvers import solve
 
+
 def problem(seed=0, **options):
     return OfflineWelfare(sensing_market(**({"tasks": 8, "workers": 32, "seed": seed} | options)))
 

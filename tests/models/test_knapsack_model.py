@@ -104,7 +104,7 @@ def test_integer_weights_admit_the_same_packings(scale: float) -> None:
 def test_fewest_digits_are_used() -> None:
     assert integer_weights(problem_of([3, 4], [1, 1], 5)) == ([3, 4], 5)
     assert integer_weights(problem_of([0.3, 4], [1, 1], 4.1)) == ([3, 40], 41)
-    assert integer_weights(problem_of([3, 4], [1, 1], 1e300)) == ([3, 4], 7)
+    assert integer_weights(problem_of([3, 4], [1, 1], 1e100)) == ([3, 4], 7)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import re
 
+import highspy
 import numpy as np
 import pytest
 
@@ -10,6 +11,7 @@ from mcsopt.heuristics import greedy
 from mcsopt.problems import Assignment, OfflineWelfare, SensingMarket
 from mcsopt.result import Assurance, Status, Termination
 from mcsopt.solvers import solve
+from mcsopt.solvers.column_lp import ColumnLp
 from mcsopt.verification import check
 
 
@@ -79,14 +81,15 @@ def test_a_good_start_is_kept_and_an_infeasible_one_ignored():
     assert solve(problem, solver="column-tree", start=everybody).objective == optimum.objective
 
 
-def crowd(budgets, quality, **changes):
+def crowd(budgets, qualities, **changes):
     """Tasks that all want the same workers, who surely come."""
-    tasks, workers = len(budgets), len(quality)
+    tasks, workers = len(budgets), len(qualities)
     pair_task, pair_worker = np.divmod(np.arange(tasks * workers), workers)
     data = {
-        "budget": budgets, "demand": [10.0] * tasks, "redundancy": [0.2] * tasks, "arrival": [1.0] * workers,
-        "pair_task": pair_task, "pair_worker": pair_worker, "payment": np.full(tasks * workers, 50.0), "cost": np.full(tasks * workers, 10.0),
-        "quality": np.tile(quality, tasks), "service": "required",
+        "budget": budgets, "demand": [10.0] * tasks, "redundancy": [0.2] * tasks,
+        "arrival": [1.0] * workers, "pair_task": pair_task, "pair_worker": pair_worker,
+        "payment": np.full(tasks * workers, 50.0), "cost": np.full(tasks * workers, 10.0),
+        "quality": np.tile(qualities, tasks), "service": "required",
     }  # fmt: skip
     return OfflineWelfare(SensingMarket(**(data | changes)))
 
@@ -113,3 +116,51 @@ def test_infeasibility_that_needs_branching():
     result = solve(problem, solver="column-tree")
     assert result.status is Status.INFEASIBLE
     assert derived(problem, result).infeasible
+
+
+def test_infeasibility_that_no_root_prices_prove():
+    """Task 0 takes {0, 1} or {2, 3}, task 1 {0, 2} or {1, 3}: half of each fits, yet any two of them collide.
+
+    Budgets rule out the other pairs of the strong worker, the demand those of the weak one.
+    """
+    strong, weak, even = (10.0, 60.0), (2.0, 20.0), (6.0, 40.0)
+    roles = [strong, weak, even, even, strong, even, weak, even]
+    problem = crowd(
+        [80.0, 80.0], [0.0] * 4, demand=[12.0, 12.0], redundancy=[0.0, 0.0],
+        quality=[q for q, _ in roles], payment=[p for _, p in roles],
+    )  # fmt: skip
+    result = solve(problem, solver="column-tree")
+    assert result.status is Status.INFEASIBLE
+    assert any(node.get("split") == "pair" for node in result.evidence["tree"])
+    assert derived(problem, result).infeasible
+    assert "not all at once" in result.message
+    assert solve(problem, solver="enumeration").status is Status.INFEASIBLE
+
+
+def test_fully_served_tasks_are_branched_on_by_pairs():
+    """Three tasks want two of workers 0-2 each, and can each fall back on a dear worker of their own.
+
+    The linear program gives every task half a pair and half its own worker; in truth one task gets a pair.
+    """
+    tasks, workers = np.divmod(np.arange(9), 3)
+    shared, own = np.full(9, 8.0), np.full(3, 12.0)
+    market = SensingMarket(
+        budget=[100.0] * 3, demand=[11.0] * 3, redundancy=[0.0] * 3, arrival=[1.0] * 6,
+        pair_task=[*tasks, 0, 1, 2], pair_worker=[*workers, 3, 4, 5], payment=[50.0] * 9 + [60.0] * 3,
+        cost=[10.0] * 9 + [45.0] * 3, quality=[*shared, *own],
+    )  # fmt: skip
+    problem = OfflineWelfare(market)
+    result = solve(problem, solver="column-tree")
+    assert result.status is Status.PROVED
+    assert any(node.get("split") == "pair" for node in result.evidence["tree"])
+    assert result.objective == pytest.approx(solve(problem, solver="enumeration").objective)
+    assert derived(problem, result).dual_bound == pytest.approx(result.objective, rel=1e-7)
+
+
+def test_trouble_in_the_linear_program_costs_strength_not_truth(monkeypatch):
+    optimum = solve(branching_problem(), solver="column-tree").objective
+    monkeypatch.setattr(ColumnLp, "_run", lambda self: highspy.HighsModelStatus.kUnknown)
+    result = solve(branching_problem(), solver="column-tree")
+    assert result.status is Status.BOUNDED
+    assert result.dual_bound >= optimum
+    assert derived(branching_problem(), result).dual_bound == pytest.approx(result.dual_bound, rel=1e-11)

@@ -199,8 +199,8 @@ class _Search:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             number = np.floor(np.maximum(room, 0.0) / self.cheapest[first] + 1e-6)
         # 0 / 0: no room, but the cheapest costs nothing.
-        number = np.where(np.isnan(number), self.width, number)
-        return first, np.minimum(number, self.width).astype(np.int64)
+        number = np.where(np.isnan(number), self.task.size, number)
+        return first, np.minimum(number, self.task.size).astype(np.int64)
 
     def _extensions(self, block: Block, net: np.ndarray, found: float) -> Block:
         """Return the affordable one-member extensions whose completion bound exceeds `found`."""
@@ -214,7 +214,7 @@ class _Search:
         after = np.arange(task.size) + 1
         # Gains here are not cut off at 0: the extension itself is forced.
         own = self.gain[None, :] * (level / LEVELS)[:, None] - self.loss[None, :]
-        rest = self.table[after[None, :], np.maximum(number - 1, 0)[:, None], level[:, None]]
+        rest = self.table[after[None, :], np.clip(number - 1, 0, self.width)[:, None], level[:, None]]
         bound = net[:, None] + own + rest + self.slack
         allowed = (bound > found) & (number > 0)[:, None]
         rows, new = task.children(block, allowed, self.run)
@@ -247,7 +247,7 @@ class _Search:
             t, p = helps[block.members[:, k]][:, None], task.arrival[block.members[:, k]][:, None]
             total = np.hstack([total, total + t])
             probability = np.hstack([probability * (1 - p), probability * p])
-        reach = total + self.help[first, number][:, None]
+        reach = total + self.help[first, np.minimum(number, self.width)][:, None]
         scale = task.demand + 1 + float(np.abs(helps).max()) * (size + MAX_SIZE + task.size)
         missed = reach < task.demand * (1 - task.redundancy) - 1e-9 - 1e-12 * scale
         return (number > 0) & (np.where(missed, probability, 0.0).sum(axis=1) <= task.risk_cap + 1e-9)

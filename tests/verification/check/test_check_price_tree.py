@@ -321,10 +321,12 @@ def random_task(rng: np.random.Generator, size: int) -> worker_sets.Task:
     )
 
 
-@pytest.mark.parametrize(("cells", "tabulated"), [(1, 24), (1, 1), (60, 24), (2**17, 24)])
+@pytest.mark.parametrize(
+    ("cells", "tabulated", "levels"), [(1, 24, 16), (1, 1, 16), (1, 24, 1), (60, 24, 16), (2**17, 24, 16)]
+)
 @pytest.mark.parametrize("block", range(10))
 def test_the_search_finds_the_best_listed_set(
-    block: int, cells: int, tabulated: int, monkeypatch: pytest.MonkeyPatch
+    block: int, cells: int, tabulated: int, levels: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng, run = np.random.default_rng(block), Run()
     for _ in range(20):
@@ -334,6 +336,7 @@ def test_the_search_finds_the_best_listed_set(
         assert listing is not None
         monkeypatch.setattr(pricing, "CELLS", cells)
         monkeypatch.setattr(pricing, "MAX_SIZE", tabulated)
+        monkeypatch.setattr(pricing, "LEVELS", levels)
         for valued in (True, True, False):
             price = rng.uniform(0, rng.choice([1.0, 20.0, 80.0]), task.size) * (rng.random(task.size) < 0.8)
             banned = rng.random(task.size) < 0.2
@@ -343,10 +346,9 @@ def test_the_search_finds_the_best_listed_set(
 
 
 def test_a_remembered_answer_with_values_is_not_taken_for_one_without() -> None:
-    problem = small(service="required")
-    leaf = {"worker": [0, 1], "price": [2.0, 1.0]}
-    claim = {"worker": [0, 1], "farkas": [2.0, 1.0]}
-    with pytest.raises(check.Refused, match="prices only prove 3, which is not"):
-        derive(problem, [{"split": "served", "task": 0}, claim, claim])
-    with pytest.raises(check.Refused, match="prices only prove 3, which is not"):
-        derive(problem, [{"split": "pair", "task": 0, "worker": 2}, leaf, leaf][:2] + [claim])
+    # Nobody wants worker 3, so both sides of the split ask the tasks the same question.
+    problem = small(service="required", arrival=[1.0] * 4)
+    split = {"split": "pair", "task": 0, "worker": 3}
+    tree = [split, {"worker": [0, 1], "price": [2.0, 1.0]}, {"worker": [0, 1], "farkas": [2.0, 1.0]}]
+    with pytest.raises(check.Refused, match=r"tree\[2\] is claimed empty, but its prices only prove 3, which is not"):
+        derive(problem, tree)

@@ -1,0 +1,98 @@
+"""``mcsopt inspect``: what it prints is the model, as other programs read it."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import highspy
+import pytest
+from ortools.sat.python import cp_model
+
+from tests.commands.running import KNAPSACK, MARKET, changed, impossible, run, write
+
+PROBLEMS = ["offline-welfare", "knapsack"]
+
+
+@pytest.fixture
+def instances(tmp_path) -> dict[str, Path]:
+    return {
+        "offline-welfare": write(tmp_path / "market.json", MARKET),
+        "knapsack": write(tmp_path / "knapsack.json", KNAPSACK),
+    }
+
+
+def optimum(capsys: pytest.CaptureFixture[str], instance: Path, problem: str) -> float:
+    value: float = run(capsys, "solve", instance, "--problem", problem, "--json").json["objective"]
+    return value
+
+
+def read_with_highs(path: Path) -> highspy.Highs:
+    solver = highspy.Highs()
+    solver.silent()
+    solver.setOptionValue("mip_rel_gap", 0.0)
+    assert solver.readModel(str(path)) == highspy.HighsStatus.kOk
+    solver.run()
+    return solver
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_text_states_the_problem(capsys, instances, problem):
+    outcome = run(capsys, "inspect", instances[problem], "--problem", problem)
+    assert outcome.status == 0
+    for word in ("choose", "max", "s.t.", "<="):
+        assert word in outcome.out
+    assert outcome.out == run(capsys, "inspect", instances[problem], "--problem", problem, "--format", "text").out
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+@pytest.mark.parametrize("form", ["lp", "mps"])
+def test_an_exported_program_has_the_same_optimum(capsys, instances, tmp_path, problem, form):
+    outcome = run(capsys, "inspect", instances[problem], "--problem", problem, "--format", form)
+    assert outcome.status == 0
+    assert outcome.err == ""
+    solver = read_with_highs(write(tmp_path / f"model.{form}", outcome.out))
+    assert solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
+    assert solver.getObjectiveValue() == pytest.approx(optimum(capsys, instances[problem], problem), rel=1e-9)
+
+
+@pytest.mark.parametrize("form", ["lp", "mps"])
+def test_the_default_market_exports(capsys, tmp_path, form):
+    text = run(capsys, "inspect", "--problem", "offline-welfare", "--format", form).out
+    solver = read_with_highs(write(tmp_path / f"model.{form}", text))
+    best = run(capsys, "solve", "--problem", "offline-welfare", "--json").json["objective"]
+    assert solver.getObjectiveValue() == pytest.approx(best, rel=1e-7)
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_the_cp_sat_model_has_the_same_optimum(capsys, instances, problem):
+    outcome = run(capsys, "inspect", instances[problem], "--problem", problem, "--format", "cp-sat")
+    assert outcome.status == 0
+    model = cp_model.CpModel()
+    assert model.proto.parse_text_format(outcome.out)
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    assert solver.solve(model) == cp_model.OPTIMAL
+    # The objective is the problem's times a power of two, coefficients rounded up to integers.
+    best = optimum(capsys, instances[problem], problem)
+    scale = 2.0 ** round(math.log2(solver.objective_value / best))
+    assert solver.objective_value / scale == pytest.approx(best, rel=1e-5)
+    assert solver.objective_value / scale >= best
+
+
+@pytest.mark.parametrize("form", ["lp", "mps"])
+def test_an_impossible_market_exports_an_infeasible_program(capsys, tmp_path, form):
+    for name in ("poor", "scarce"):
+        instance = write(tmp_path / "m.json", impossible(name))
+        outcome = run(capsys, "inspect", instance, "--problem", "offline-welfare", "--format", form)
+        assert outcome.status == 0
+        status = read_with_highs(write(tmp_path / f"{name}.{form}", outcome.out)).getModelStatus()
+        assert status == highspy.HighsModelStatus.kInfeasible
+
+
+@pytest.mark.parametrize("form", ["text", "lp", "mps", "cp-sat"])
+def test_nothing_to_decide_can_still_be_inspected(capsys, tmp_path, form):
+    empty = write(tmp_path / "k.json", changed(KNAPSACK, {("weight",): [], ("value",): []}))
+    assert run(capsys, "inspect", empty, "--problem", "knapsack", "--format", form).status == 0
+    none = write(tmp_path / "m.json", changed(MARKET, {("pairs",): {key: [] for key in MARKET["pairs"]}}))
+    assert run(capsys, "inspect", none, "--problem", "offline-welfare", "--format", form).status == 0
