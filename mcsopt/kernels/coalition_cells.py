@@ -34,9 +34,11 @@ from mcsopt.kernels.fixed_size_sums import (
     least_sum,
 )
 
-BEST, TARGET, LOST = 0, 1, 2
+BEST, TARGET, LOST, EASY = 0, 1, 2, 3
 """Places of the reals: objective of the best coalition found; bound below which a cell is looked at; least bound of
-cells given up for which there was no room."""
+cells given up for which there was no room; bound up to which it took `EASY_STEPS`."""
+EASY_STEPS, EASY_CELL = 150_000, 200
+"""Steps within which the certificate checker, which is not compiled, can follow in seconds; more of them a cell."""
 STEPS, CELLS, OPENED = 0, 1, 2
 """Places of the counts: steps used, cells looked at, cells given up."""
 SIZE, OUTSIDER, LARGEST, AFTER, PARTS = 0, 1, 2, 3, 4
@@ -143,6 +145,7 @@ def search(c: Conditions, after: np.ndarray, objective: Objective, state: State,
         if bounded(c, objective, k, s) <= key:
             if look(c, v, after, objective, state, k, s, choice, cell_steps) == OPEN:
                 give_up(state, key, k, s)
+            note_effort(state, key)
             s -= 1
         state.key[k], state.cursor[k] = bounded(c, objective, k, s), s
         if state.key[k] < np.inf:
@@ -269,9 +272,10 @@ def reconsider(
 ) -> None:
     """Look once more at a cell that was given up."""
     v, choice = Values(c.a, c.high, c.low), np.zeros(CHOICE, np.int64)
-    k, s = state.open_size[place], state.open_outsider[place]
+    key, k, s = state.open_key[place], state.open_size[place], state.open_outsider[place]
     if look(c, v, after, objective, state, k, s, choice, cell_steps) != OPEN:
         state.open_key[place] = np.inf
+    note_effort(state, key)
 
 
 @njit(cache=True)
@@ -283,3 +287,10 @@ def give_up(state: State, key: float, k: int, s: int) -> None:
     else:
         state.reals[LOST] = min(state.reals[LOST], key)
     state.counts[OPENED] += 1
+
+
+@njit(cache=True)
+def note_effort(state: State, key: float) -> None:
+    """Remember the least bound of a cell that was looked at when the easy steps were used up."""
+    if state.counts[STEPS] + EASY_CELL * state.counts[CELLS] > EASY_STEPS:
+        state.reals[EASY] = min(state.reals[EASY], key)

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-DEPTH = 64
+DEPTH = 1024
 """Longest chain of items that the search picks one by one; each further item lies in the block at the bottom."""
 MANY, FREE = 12, 8
 """Beyond how many items most are put aside, and how many are then left free."""
@@ -137,12 +137,14 @@ def least_sum(
     if count > MANY:
         # The more items leave the bottom, the less far: gaps in the values lie in the way of few, not of many.
         h = _fewest_tops(v, begin, end, count, want.above)
-        while h <= count and used <= steps // 2:
+        while used <= steps // 2:
             best, more = _put_aside(v, begin, end, count, h, want, best, steps // 8, choice)
             used += more
             if best <= want.enough:
                 return best, ENOUGH, used
-            h *= 2
+            if h == count:
+                break
+            h = min(2 * h, count)
     best, outcome, more = _search(v, begin, end, count, want, best, steps - used, choice)
     return best, outcome, used + more
 
@@ -174,7 +176,7 @@ def _put_aside(
         else:
             low = middle + 1
     # Half of the free items come from each block, as far as they go.
-    upper = min(h, FREE // 2)
+    upper = min(h, FREE - min(count - h, FREE // 2))
     lower = min(count - h, FREE - upper)
     first, until = begin + count - h - lower, low + upper
     rest = block(v, begin, first) + block(v, until, low + h)

@@ -25,13 +25,13 @@ For a fixed size k the best levels are eps[i] = (4 / (k^(1+alpha) c[i]))^(1/3), 
 
   choose  size[k] in {{0,1}}, k = 2..n     the coalition has k members (none: it is empty)
           member[i,k] in [0,1]           i joins a coalition of size k
-  min     n sigma^2 + sum over k of sigma^2 size[k] + sum over i, k of (3 k^((2 alpha - 1)/3) a[i] - sigma^2) member[i,k]
-          with a[i] = (c[i]^2 / 2)^(1/3)
+  min     n sigma^2 + sum over k of sigma^2 size[k] + sum over i, k of (g[k] a[i] - sigma^2) member[i,k]
+          with a[i] = (c[i]^2 / 2)^(1/3), g[k] = 3 k^((2 alpha - 1)/3)
   s.t.    sum over k of size[k] <= 1
           sum over i of member[i,k] = k size[k],   member[i,k] <= size[k]
           join[i] = sum over k of member[i,k]
 
-Whoever alone would cost more than everybody could gain is left out: 3 k^((2 alpha - 1)/3) a[i] > k sigma^2.
+Whoever alone would cost more than everybody could gain is left out: g[k] a[i] > k sigma^2.
 
 Here: {players} players, costs {low:.6g} to {high:.6g}, sigma^2 = {variance:.10g}, alpha = {alpha:.10g}.
 """
@@ -62,7 +62,7 @@ def privacy_costs(problem: CentralCoalition) -> dict[tuple[int, int], float]:
     data = problem.instance
     if data.num_players > MAX_PLAYERS:
         raise TooLarge(
-            f"{data.num_players} players; the statement takes up to {MAX_PLAYERS}: use solver 'central-coalition'"
+            f"{data.num_players} players; the statement takes up to {MAX_PLAYERS}: use solver 'central'"
         )
     root = np.cbrt(data.cost) ** 2 * 0.5 ** (1 / 3)
     found = {}
@@ -106,9 +106,7 @@ def build_pyomo(problem: CentralCoalition) -> pyo.ConcreteModel:
     return model
 
 
-def add_sizes(
-    model: pyo.ConcreteModel, players: int, sizes: range, pairs: list[tuple[int, int]]
-) -> None:
+def add_sizes(model: pyo.ConcreteModel, players: int, sizes: range, pairs: list[tuple[int, int]]) -> None:
     """Add ``join[i]``, ``size[k]`` and their product ``member[i,k]`` for the (player, size) pairs that may be."""
     of_size: dict[int, list[int]] = {k: [] for k in sizes}
     of_player: list[list[int]] = [[] for _ in range(players)]
@@ -168,9 +166,7 @@ def build_pyomo_nonlinear(problem: CentralCoalition) -> pyo.ConcreteModel:
     model.pooled_variance = pyo.Expression(
         expr=data.variance / size + 2 / size**2 * sum(model.join[i] / model.eps[i] ** 2 for i in players)
     )
-    model.burden = pyo.Expression(
-        players, rule=lambda m, i: m.pooled_variance + cost[i] * size**data.alpha * m.eps[i]
-    )
+    model.burden = pyo.Expression(players, rule=lambda m, i: m.pooled_variance + cost[i] * size**data.alpha * m.eps[i])
     model.social_cost = pyo.Objective(
         sense=pyo.minimize,
         expr=(n - model.k) * data.variance + sum(model.join[i] * model.burden[i] for i in players),
@@ -249,9 +245,7 @@ def minimize_social_cost(
     return scale, error
 
 
-def read_cp_sat(
-    problem: CentralCoalition, statement: CpSatStatement, solver: cp_model.CpSolver
-) -> PrivateCoalition:
+def read_cp_sat(problem: CentralCoalition, statement: CpSatStatement, solver: cp_model.CpSolver) -> PrivateCoalition:
     """Return the coalition in a solved CP-SAT model, with the levels of Lemma 1."""
     members = [i for i, x in statement.variables.items() if solver.boolean_value(x)]
     return PrivateCoalition(members, problem.instance.assigned_privacy(members) if members else [])

@@ -35,9 +35,7 @@ class CpSatStatement:
     error: float
 
 
-def integer_objective(
-    values: np.ndarray, chosen: int, sense: Sense = Sense.MAX
-) -> tuple[list[int], float, float]:
+def integer_objective(values: np.ndarray, chosen: int, sense: Sense = Sense.MAX) -> tuple[list[int], float, float]:
     """Round objective coefficients to integers, up for a maximisation, down for a minimisation.
 
     So every bound of the integer model, divided by the scale, is a bound of the real one.

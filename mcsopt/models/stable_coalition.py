@@ -12,6 +12,7 @@ from pyomo.core.expr import LinearExpression
 from mcsopt import tolerances
 from mcsopt.errors import TooLarge
 from mcsopt.models.central_coalition import (
+    Booleans,
     Pairs,
     add_boolean_sizes,
     add_sizes,
@@ -54,9 +55,15 @@ COUNTED = """\
 
 MAX_PLAYERS = 300
 """Beyond, the pairs of player and size are too many to be solved by a general solver."""
-STRICT = 1e-8
-"""In the Pyomo statement nobody enters only if the condition holds by this much, relative: a solver that keeps rows to
-1e-9 must not take an exact tie, where somebody enters, for the strict inequality."""
+MARGIN = 1e-7
+"""In the Pyomo statement members stay with this much less, and nobody enters only with this much more, relative. A
+solver that keeps rows to 1e-9 must not take an exact tie for the strict inequality, and HiGHS's presolve has cut off
+coalitions that keep a row with 1e-8 to spare."""
+
+
+COARSE = 1e7
+ROUNDING = 1e-13
+"""Relative error of a condition in doubles."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +107,7 @@ class Conditions:
         cost = {
             (i, size): float((size + 2) * k[size] ** (e - 1) * root[i])
             for size in range(2, n + 1)
-            for i in np.flatnonzero(3 * root / unit <= stay[size] * (1 + STRICT)).tolist()
+            for i in np.flatnonzero(3 * root / unit <= stay[size] * (1 + MARGIN)).tolist()
         }
         # Whoever is too expensive for every size might be infinitely so: nobody stays, nobody need fear them.
         return cls(np.minimum(root / unit, 2 * stay[2:].max()), stay, entry, weight, cost)
@@ -119,9 +126,9 @@ def describe(problem: StableCoalition) -> str:
 def build_pyomo(problem: StableCoalition) -> pyo.ConcreteModel:
     """State the problem for all sizes at once, without big constants: products of binaries are variables.
 
-    A solver's tolerance makes near-ties uncertain: a coalition whose [stay, entry) begins within about 1e-9 (relative)
-    above sigma^2 may be taken for stable, and the ground truth then refutes the answer (`BackendFault`); one whose
-    interval ends within 1e-8 above sigma^2 is not found. Exact ties come out right.
+    Near-ties are uncertain, exact ties come out right: a coalition whose interval [stay, entry) begins up to 1e-7
+    (relative) above sigma^2 may be taken for stable, and the ground truth then refutes the answer (`BackendFault`); one
+    whose interval ends up to 1e-7 above sigma^2 is not found.
 
     Parameters
     ----------
@@ -151,10 +158,8 @@ def build_pyomo(problem: StableCoalition) -> pyo.ConcreteModel:
         ),
     )
     model.total = pyo.Expression(expr=sum(float(at.root[i]) * model.join[i] for i in players))
-    room = sum(float(at.stay[k]) * model.size[k] for k in sizes)
-    model.nobody_leaves = pyo.Constraint(
-        players, rule=lambda m, i: m.total + 2 * float(at.root[i]) * m.join[i] <= room
-    )
+    room = sum(float(at.stay[k]) * (1 + MARGIN) * model.size[k] for k in sizes)
+    model.nobody_leaves = pyo.Constraint(players, rule=lambda m, i: m.total + 2 * float(at.root[i]) * m.join[i] <= room)
     _add_entry(model, at, problem.stability == "robust")
     return model
 
@@ -173,7 +178,7 @@ def _add_entry(model: pyo.ConcreteModel, at: Conditions, robust: bool) -> None:
         if robust:
             left = left + 2 * sum(max(root, float(at.root[j])) * m.counted[j] for j in players)
         # size[k] - member[i,k] is 1 iff i is out of a coalition of k; for a member the condition is void.
-        missing = {k: float(at.entry[k]) * (1 + STRICT) - float(at.weight[k]) * root for k in sizes}
+        missing = {k: float(at.entry[k]) * (1 + MARGIN) - float(at.weight[k]) * root for k in sizes}
         out = {k: m.size[k] - (m.member[i, k] if (i, k) in at.cost else 0) for k in sizes}
         return left >= sum(missing[k] * out[k] for k in sizes)
 
@@ -188,10 +193,11 @@ def read_pyomo(problem: StableCoalition, model: pyo.ConcreteModel) -> Coalition:
 def build_cp_sat(problem: StableCoalition) -> CpSatStatement:
     """State the problem in CP-SAT for all sizes at once, with the most expensive member and the cheapest outsider.
 
-    Each condition is written in integers of about 14 digits, in two limbs (`WideSum`), and rounded outward: every stable
-    coalition is admitted, so infeasibility of the model is infeasibility of the problem. What is admitted beyond that is
-    within about (k / 2 + 5) 1e-14 of a threshold, k the size, relative to it: up to 150 players exact ties are told apart;
-    a false answer among near-ties is refuted by the ground truth (`BackendFault`). The objective is rounded down.
+    Each condition is written in integers of about 14 digits, in two limbs (`WideSum`), and rounded outward: every
+    stable coalition is admitted, so infeasibility of the model is infeasibility of the problem. What is admitted beyond
+    that is within about (k / 2 + 5) 1e-14 of a threshold, k the size, relative to it: up to 150 players exact ties are
+    told apart; a false answer among near-ties is refuted by the ground truth (`BackendFault`). The objective is rounded
+    down.
 
     Parameters
     ----------
@@ -215,6 +221,7 @@ def build_cp_sat(problem: StableCoalition) -> CpSatStatement:
     top, lowest = _add_extremes(model, [join[i] for i in order], size[n])
     top, lowest = ([found[order.index(i)] for i in range(n)] for found in (top, lowest))
     counted = _add_larger(model, top, lowest) if problem.stability == "robust" else None
+    _add_coarse_rows(model, at, join, size, member, counted)
     for k in size:
         members = [i for i in range(n) if (i, k) in member]
         if members:
@@ -251,6 +258,41 @@ def _add_larger(
     return counted
 
 
+def _add_coarse_rows(
+    model: cp_model.CpModel,
+    at: Conditions,
+    join: list[cp_model.IntVar],
+    size: Booleans,
+    member: Pairs,
+    counted: list[cp_model.IntVar] | None,
+) -> None:
+    """Add the rows of the Pyomo statement in integers of 7 digits, rounded outward: implied, but strong for bounds."""
+    weighted = cp_model.LinearExpr.weighted_sum
+    sizes, n = list(size), len(join)
+    bounds = [at.stay[2:], at.entry[2:], 3 * at.root, at.weight[2:] * at.root.max()]
+    scale = COARSE / max(float(bound.max()) for bound in bounds)
+
+    def floor(values: np.ndarray) -> list[int]:
+        return np.floor((values - ROUNDING * np.abs(values)) * scale).astype(int).tolist()
+
+    def ceil(values: np.ndarray) -> list[int]:
+        return np.ceil((values + ROUNDING * np.abs(values)) * scale).astype(int).tolist()
+
+    room = weighted(list(size.values()), ceil(at.stay[2:]))
+    least, most = weighted(join, floor(at.root)), weighted(join, ceil(at.root))
+    for i in range(n):
+        model.add(least + floor(2 * at.root[i : i + 1])[0] * join[i] <= room)
+        left = most
+        if counted is not None:
+            left += weighted(counted, ceil(2 * np.maximum(at.root, at.root[i])))
+        # size[k] - member[i,k] is 1 iff i is out of a coalition of k; for a member the condition is void.
+        missing = floor(at.entry[2:] * (1 - ROUNDING) - at.weight[2:] * at.root[i] * (1 + ROUNDING))
+        inside = [(k, units) for k, units in zip(sizes, missing, strict=True) if (i, k) in member]
+        right = weighted(list(size.values()), missing)
+        right -= weighted([member[i, k] for k, _ in inside], [units for _, units in inside])
+        model.add(left >= right)
+
+
 def _add_conditions(
     model: cp_model.CpModel,
     at: Conditions,
@@ -278,8 +320,6 @@ def _add_conditions(
     entry.at_least(limit, size)
 
 
-def read_cp_sat(
-    problem: StableCoalition, statement: CpSatStatement, solver: cp_model.CpSolver
-) -> Coalition:
+def read_cp_sat(problem: StableCoalition, statement: CpSatStatement, solver: cp_model.CpSolver) -> Coalition:
     """Return the coalition in a solved CP-SAT model."""
     return Coalition(i for i, x in statement.variables.items() if solver.boolean_value(x))

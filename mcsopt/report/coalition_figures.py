@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mcsopt.kernels.coalitions import all_intervals
+from mcsopt.errors import TooLarge
 from mcsopt.problems import DataCoalition, StableCoalition
+from mcsopt.solvers.coalition_enumeration import all_intervals
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,9 +18,7 @@ if TYPE_CHECKING:
 _NOTIONS = ("nash", "robust")
 
 
-def largest_equilibrium(
-    size: np.ndarray, stay: np.ndarray, entry: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def largest_equilibrium(size: np.ndarray, stay: np.ndarray, entry: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the largest size of a stable coalition as a step function of the variance.
 
     Parameters
@@ -48,7 +47,7 @@ def equilibrium_size_figure(instance: DataCoalition, *, most_sigma: float | None
     Parameters
     ----------
     instance : DataCoalition
-        Its variance plays no part; n as far as :func:`mcsopt.kernels.coalitions.all_intervals` goes.
+        Its variance plays no part; n <= 20.
     most_sigma : float, optional
         Right end of the axis; default: a fifth beyond the last change.
 
@@ -61,8 +60,8 @@ def equilibrium_size_figure(instance: DataCoalition, *, most_sigma: float | None
 
     steps = {}
     for notion in _NOTIONS:
-        intervals = all_intervals(StableCoalition(instance, stability=notion))
-        start, largest = largest_equilibrium(intervals.size, intervals.stay, intervals.entry)
+        stay, entry = all_intervals(StableCoalition(instance, stability=notion))
+        start, largest = largest_equilibrium(np.bitwise_count(np.arange(len(stay))), stay, entry)
         steps[notion] = np.sqrt(start), largest
     if most_sigma is None:
         most_sigma = 1.2 * max((float(start[-1]) for start, _ in steps.values() if len(start)), default=1.0)
@@ -101,22 +100,22 @@ def stability_map(instance: DataCoalition, *, stability: str = "nash", most_vari
     from matplotlib.colors import ListedColormap
 
     if instance.num_players > 12:
-        from mcsopt.errors import TooLarge
-
         raise TooLarge(f"a map of 2^{instance.num_players} coalitions cannot be read; it is limited to 12 players")
-    intervals = all_intervals(StableCoalition(instance, stability=stability))
-    order = np.flatnonzero(intervals.stay < intervals.entry)
-    order = order[np.lexsort((intervals.entry[order], intervals.stay[order]))]
-    stay, entry, size = intervals.stay[order], intervals.entry[order], intervals.size[order]
+    stay, entry = all_intervals(StableCoalition(instance, stability=stability))
+    order = np.flatnonzero(stay < entry)
+    order = order[np.lexsort((entry[order], stay[order]))]
+    stay, entry, size = stay[order], entry[order], np.bitwise_count(order).astype(int)
     if most_variance is None:
         most_variance = 1.2 * float(max(stay.max(initial=0.0), instance.variance))
     colors = ListedColormap(plt.get_cmap("viridis")(np.linspace(0, 0.95, instance.num_players - 1)))
     figure, axis = plt.subplots(figsize=(8, float(np.clip(0.22 * len(order), 2.6, 9))), layout="constrained")
     rows = np.arange(len(order))
-    axis.hlines(rows, stay, np.minimum(entry, most_variance), colors=colors(size - 2), linewidth=3 if len(order) < 60 else 1)
+    axis.hlines(
+        rows, stay, np.minimum(entry, most_variance), colors=colors(size - 2), linewidth=3 if len(order) < 60 else 1
+    )
     axis.axvline(instance.variance, color="black", linestyle="--", linewidth=1)
     if len(order) <= 40:
-        names = ["{" + ", ".join(map(str, intervals.members(int(k)))) + "}" for k in order]
+        names = [_name(int(mask), instance.num_players) for mask in order]
         axis.set_yticks(rows, names, fontsize=8)
     else:
         axis.set_yticks([])
@@ -125,6 +124,10 @@ def stability_map(instance: DataCoalition, *, stability: str = "nash", most_vari
     figure.colorbar(scale, ax=axis, label="members", ticks=range(2, instance.num_players + 1))
     axis.set(xlim=(0, most_variance), xlabel="variance σ²", title=f"where each coalition is {stability}-stable")
     return figure
+
+
+def _name(mask: int, players: int) -> str:
+    return "{" + ", ".join(str(i) for i in range(players) if mask >> i & 1) + "}"
 
 
 def growth_figure(rows: Sequence[Mapping[str, Any]], growth: Sequence[Any], *, stability: str = "nash") -> Figure:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
 
 from mcsopt.errors import TooLarge
 from mcsopt.problems import Assignment, Knapsack, OfflineWelfare, Packing, Problem
+from mcsopt.problems.central_coalition import CentralCoalition, PrivateCoalition
+from mcsopt.problems.stable_coalition import Coalition, StableCoalition
 from mcsopt.result import Assurance, Result, conclude
 from mcsopt.solvers.registry import Settings
 
 MAX_ITEMS = 20
 MAX_WORKERS = 12
+MAX_PLAYERS = 12
 
 
 def solve(problem: Problem[Any], settings: Settings) -> Result:
@@ -22,11 +27,13 @@ def solve(problem: Problem[Any], settings: Settings) -> Result:
     Knapsack: all 2^n packings, n <= 20. Offline welfare: the value of every worker set of every task by
     ``problem.set_value`` and ``problem.set_violations``, then the best disjoint choice by dynamic programming over
     subsets of the at most 12 workers who are a candidate somewhere:
-    ``best_i(S) = max_{A in S} v_i(A) + best_{i+1}(S - A)``.
+    ``best_i(S) = max_{A in S} v_i(A) + best_{i+1}(S - A)``. Data coalitions: all 2^n sets of members, n <= 12, the
+    central ones at their best levels by ``instance.assigned_privacy``.
 
     Parameters
     ----------
-    problem : Knapsack or OfflineWelfare
+    problem : Problem
+        Of one of these types.
     settings : Settings
         Ignored: the run takes seconds.
 
@@ -41,7 +48,7 @@ def solve(problem: Problem[Any], settings: Settings) -> Result:
         Beyond those sizes.
     """
     began = time.perf_counter()
-    found: Any = _best_packing(problem) if isinstance(problem, Knapsack) else _best_assignment(problem)
+    found = BRUTE_FORCE[type(problem)](problem)
     return conclude(
         problem, "enumeration", found, infeasible=found is None, assurance=Assurance.FLOAT,
         dual_bound=None if found is None else problem.evaluate(found),
@@ -61,8 +68,7 @@ def _best_packing(problem: Knapsack) -> Packing:
     return Packing(item for item in range(n) if best >> item & 1)
 
 
-def _best_assignment(problem: Problem[Any]) -> Assignment | None:
-    assert isinstance(problem, OfflineWelfare)
+def _best_assignment(problem: OfflineWelfare) -> Assignment | None:
     market = problem.instance
     workers = np.unique(market.pair_worker[problem.candidate])
     if len(workers) > MAX_WORKERS:
@@ -109,3 +115,31 @@ def _set_values(problem: OfflineWelfare, task: int, workers: np.ndarray, full: i
 
 def _members(workers: np.ndarray, subset: int) -> tuple[int, ...]:
     return tuple(int(worker) for k, worker in enumerate(workers) if subset >> k & 1)
+
+
+def _member_sets(problem: CentralCoalition | StableCoalition, instead: str) -> Iterator[tuple[int, ...]]:
+    """Yield all sets of at least two players."""
+    n = problem.instance.num_players
+    if n > MAX_PLAYERS:
+        raise TooLarge(f"enumeration over 2^{n} coalitions is limited to {MAX_PLAYERS} players; use solver {instead!r}")
+    return chain.from_iterable(combinations(range(n), k) for k in range(2, n + 1))
+
+
+def _best_central_coalition(problem: CentralCoalition) -> PrivateCoalition:
+    data = problem.instance
+    coalitions = (PrivateCoalition(s, data.assigned_privacy(s)) for s in _member_sets(problem, "central"))
+    return min([*coalitions, problem.empty_solution()], key=problem.evaluate)
+
+
+def _best_stable_coalition(problem: StableCoalition) -> Coalition | None:
+    coalitions = sorted((Coalition(s) for s in _member_sets(problem, "stable-coalition")), key=problem.evaluate)
+    return next((coalition for coalition in coalitions if not problem.violations(coalition)), None)
+
+
+BRUTE_FORCE: Mapping[type[Problem[Any]], Callable[[Any], Any]] = {
+    Knapsack: _best_packing,
+    OfflineWelfare: _best_assignment,
+    CentralCoalition: _best_central_coalition,
+    StableCoalition: _best_stable_coalition,
+}
+"""By type of problem, what returns its best solution, or None if it has none."""

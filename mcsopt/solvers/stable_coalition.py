@@ -73,7 +73,7 @@ class Search:
         self.objective = objective
         target = known - objective.slack * abs(known) if known < math.inf else known
         self.state = cells.State(
-            reals=np.array([known, target, math.inf]),
+            reals=np.array([known, target, math.inf, math.inf]),
             counts=np.zeros(3, np.int64),
             key=np.full(n + 1, np.inf),
             cursor=np.zeros(n + 1, np.int64),
@@ -98,6 +98,11 @@ class Search:
         # What was searched holds nothing below the target; what was settled in closed form, nothing below the best.
         shown = state.reals[cells.TARGET] if state.counts[cells.CELLS] else state.reals[cells.BEST]
         return min(float(shown), open_bound)
+
+    @property
+    def num_open(self) -> int:
+        """Number of cells left open below the target."""
+        return int(np.count_nonzero(self.state.open_key < self.state.reals[cells.TARGET]))
 
     def run(self, limits: Limits) -> Termination:
         """Search until done or a limit is met."""
@@ -156,6 +161,43 @@ class Search:
         return Coalition(self.order[ranks].tolist())
 
 
+@dataclass(frozen=True)
+class Exploration:
+    """What a search found: the best stable coalition, and what none goes below (infinite: there is none)."""
+
+    found: Coalition | None
+    bound: float
+    termination: Termination
+    search: Search
+
+
+def explore(
+    problem: StableCoalition,
+    objective: cells.Objective,
+    limits: Limits,
+    start: Coalition | None = None,
+    known: float = math.inf,
+) -> Exploration:
+    """Find the best stable coalition by some objective, from a stable one worth `known`.
+
+    Bounds hold for thresholds widened by their rounding. If the coalition found there is not stable (the variance lies
+    within rounding, 1e-13, of its tolerance), another is searched for with narrowed thresholds.
+    """
+    search = Search(problem, objective, ROUNDING, known)
+    termination = search.run(limits)
+    found = search.coalition()
+    if found is not None and problem.violations(found):
+        within = Search(problem, objective, -ROUNDING, known)
+        termination = within.run(limits)
+        found = within.coalition()
+    return Exploration(found or start, search.bound, termination, search)
+
+
+def limits_from(began: float, settings: Settings) -> Limits:
+    """Return the limits of a run that began at a reading of `time.perf_counter`."""
+    return Limits(began + (math.inf if settings.time_limit is None else settings.time_limit), settings)
+
+
 def solve(problem: StableCoalition, settings: Settings) -> Result:
     """Find the stable coalition of least social cost, or prove that none exists.
 
@@ -176,12 +218,13 @@ def solve(problem: StableCoalition, settings: Settings) -> Result:
         PROVED within 1e-10 in nearly every case; where cells hold too many sums to list and none near the bound was
         found, the bound of the cell stands and the gap is what it is. INFEASIBLE if no stable coalition exists. The
         evidence is ``{"kind": "cell-bounds", "bound": B}``, B null for INFEASIBLE; without coalition and without proof
-        (UNKNOWN) a bound on every coalition there might be.
+        (UNKNOWN) a bound on every coalition there might be. B is the dual bound, or, if that took more searching than
+        the checker can follow, the largest bound up to which it can: `message` says so.
 
     Notes
     -----
-    Ties are decided as by the problem's `violations`: bounds hold for thresholds widened by the rounding; a coalition
-    found there that is not stable (its variance lies within 1e-13 of the tolerance) is searched for again without it.
+    Ties are decided as by the problem's `violations`. Bounds hold in any case. Only where the variance lies within 1e-13
+    of the tolerance of some coalition may a coalition equally close be missed: the gap shows it, or UNKNOWN.
 
     References
     ----------
@@ -195,30 +238,26 @@ def solve(problem: StableCoalition, settings: Settings) -> Result:
     ('PROVED', (0, 1, 2, 3), 1.269998)
     """
     began = time.perf_counter()
-    limits = Limits(began + (math.inf if settings.time_limit is None else settings.time_limit), settings)
+    limits = limits_from(began, settings)
     start, known = _stable_start(problem, settings.start)
-    objective = social_cost_objective(problem.instance)
-    search = Search(problem, objective, ROUNDING, known)
-    termination = search.run(limits)
-    bound = search.bound
-    found = search.coalition() or start
-    if found is not None and found is not start and problem.violations(found):
-        # Stable only by the rounding of its threshold: the bound stands, the coalition is another.
-        within = Search(problem, objective, -ROUNDING, known)
-        termination = within.run(limits)
-        found = within.coalition() or start
-    proven = None if bound == math.inf else bound - MARGIN * abs(bound)
+    run = explore(problem, social_cost_objective(problem.instance), limits, start, known)
+    easy = float(run.search.state.reals[cells.EASY])
+    proven, shown = _lowered(run.bound), _lowered(min(run.bound, easy))
+    counts = run.search.state.counts
+    message = f"{counts[cells.CELLS]:,} cells searched in {counts[cells.STEPS]:,} steps, {run.search.num_open:,} left open"
+    if proven not in (None, shown):
+        message += f"; the evidence proves {shown!r} only"
     return conclude(
         problem,
         METHOD,
-        found,
+        run.found,
         dual_bound=proven,
         assurance=Assurance.FLOAT,
         infeasible=proven is None,
-        termination=termination,
+        termination=run.termination,
         seconds={"solve": time.perf_counter() - began},
-        evidence={"kind": "cell-bounds", "bound": proven},
-        message=_message(search),
+        evidence={"kind": "cell-bounds", "bound": None if proven is None else shown},
+        message=message,
     )
 
 
@@ -228,7 +267,6 @@ def _stable_start(problem: StableCoalition, start: object) -> tuple[Coalition | 
     return None, math.inf
 
 
-def _message(search: Search) -> str:
-    counts = search.state.counts
-    left = np.count_nonzero(search.state.open_key < search.state.reals[cells.TARGET])
-    return f"{counts[cells.CELLS]:,} cells searched, {left:,} left open"
+def _lowered(bound: float) -> float | None:
+    """Return a bound with room for rounding; None for infinity: there is no coalition."""
+    return None if bound == math.inf else bound - MARGIN * abs(bound)

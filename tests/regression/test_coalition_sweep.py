@@ -74,7 +74,12 @@ def test_unusable_tables_are_refused(rows, name, tmp_path):
 
 def test_exponents_of_exact_powers_are_found():
     rows = [
-        {"alpha": -0.8, "stability": "nash", "players": n, **{q: 3.0 * n ** theory_exponent(q, -0.8) for q in QUANTITIES}}
+        {
+            "alpha": -0.8,
+            "stability": "nash",
+            "players": n,
+            **{q: 3.0 * n ** theory_exponent(q, -0.8) for q in QUANTITIES},
+        }
         for n in (10, 100, 1000, 10_000)
     ]
     for growth in growth_exponents(rows):
@@ -85,10 +90,10 @@ def test_exponents_of_exact_powers_are_found():
         theory_exponent("weather", 0.0)
 
 
-@pytest.mark.parametrize("alpha", [-0.9, 0.9])
+@pytest.mark.parametrize("alpha", [0.2, 0.9])
 def test_growth_of_the_central_optimum_shows_theorem_1(alpha):
     rng = np.random.default_rng(3)
-    instances = [({}, DataCoalition(rng.uniform(0.005, 0.01, n), 0.25, alpha)) for n in (100, 1000, 10_000)]
-    for growth in growth_exponents(sweep(instances, stability=("robust",))):
+    instances = [({}, DataCoalition(rng.uniform(0.005, 0.01, n), 0.25, alpha)) for n in (1000, 10_000, 100_000)]
+    for growth in growth_exponents(sweep(instances, stability=("nash",))):
         if growth.quantity.startswith("central"):
             assert growth.fitted == pytest.approx(growth.theory, abs=0.05)

@@ -3,10 +3,11 @@ import numpy as np
 import pytest
 
 from mcsopt.errors import TooLarge
-from mcsopt.problems import DataCoalition
+from mcsopt.problems import DataCoalition, StableCoalition
 from mcsopt.regression.coalition_growth import growth_exponents
 from mcsopt.regression.coalition_sweep import sweep
 from mcsopt.report.coalition_figures import equilibrium_size_figure, growth_figure, largest_equilibrium, stability_map
+from mcsopt.solvers.coalition_enumeration import all_intervals
 
 NINE = DataCoalition(np.array([2.2, 5.4, 7.0, 11, 30, 33, 34, 36, 38]) * 1e-4, 0.16, 1.0)
 
@@ -32,12 +33,9 @@ def test_figure_1_of_the_paper_has_its_gap(tmp_path):
     figure = equilibrium_size_figure(NINE)
     figure.savefig(tmp_path / "figure.png")
     assert [axis.get_title() for axis in figure.axes] == ["nash stability", "robust stability"]
-    from mcsopt.kernels.coalitions import all_intervals
-    from mcsopt.problems import StableCoalition
-
     for notion, expected in (("nash", [4, 0]), ("robust", [4, 8])):
-        found = all_intervals(StableCoalition(NINE, stability=notion))
-        start, largest = largest_equilibrium(found.size, found.stay, found.entry)
+        stay, entry = all_intervals(StableCoalition(NINE, stability=notion))
+        start, largest = largest_equilibrium(np.bitwise_count(np.arange(len(stay))), stay, entry)
         at = [int(largest[np.searchsorted(start, variance, side="right") - 1]) for variance in (0.0625, 0.16)]
         assert at == expected
 

@@ -1,12 +1,15 @@
 """The centrally chosen coalition, its bound by a closed form that is proved here.
 
-For members S, |S| = k >= 2, the social cost is ``(n - k) sigma^2 + sigma^2 + sum_S [(2/k) / eps_i^2 + k^alpha c_i eps_i]``
-(Definitions 5 and 6: the noise of each member reaches all k). By the inequality of arithmetic and geometric means
+For members S, |S| = k >= 2, the social cost is (Definitions 5 and 6; the noise of each member reaches all k)
+
+    (n - k) sigma^2 + sigma^2 + sum_S [(2/k) / eps_i^2 + k^alpha c_i eps_i].
+
+By the inequality of arithmetic and geometric means
 
     x / eps^2 + y eps / 2 + y eps / 2  >=  3 (x y^2 / 4)^(1/3),      x = 2/k,  y = k^alpha c,
 
-so each bracket is at least ``3 k^((2 alpha - 1)/3) a_i``, ``a_i = (c_i^2 / 2)^(1/3)``, whatever eps, and their sum is least
-for the k least costs:
+so each bracket is at least ``3 k^((2 alpha - 1)/3) a_i``, ``a_i = (c_i^2 / 2)^(1/3)``, whatever eps, and their sum is
+least for the k least costs:
 
     SC(k) = (n + 1 - k) sigma^2 + 3 k^((2 alpha - 1)/3) P_k,      P_k = sum of the k least a.
 
@@ -15,7 +18,6 @@ The empty coalition costs ``n sigma^2``. So no choice costs less than the least 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np

@@ -1,7 +1,7 @@
 """Why no stable coalition costs less than a bound B: sizes, cells of each size, and a search of what is left.
 
-Let ``a_i = (c_i^2 / 2)^(1/3)``, players by ascending a, ranks from 0; ``A = sum_S a``; ``P_k`` the sum of the k least a;
-``e = (2 alpha + 1) / 3``; ``T = sigma^2 (1 + 1e-12)`` (ties: see `stability`). From Definitions 5-8, for |S| = k,
+Let ``a_i = (c_i^2 / 2)^(1/3)``, players by ascending a, ranks from 0; ``A = sum_S a``; ``P_k`` the sum of the k least
+a; ``e = (2 alpha + 1) / 3``; ``T = sigma^2 (1 + 1e-12)`` (ties: see `stability`). From Definitions 5-8, for |S| = k,
 
 - members stay iff ``A + 2 max_S a <= U_k = T (k - 1) / k^e``;
 - Nash: nobody enters iff ``A + r_k a_s > E_k = T (k + 1) / k^e`` with ``r_k = 3 ((k + 1) / k)^(e + 1)``, s the cheapest
@@ -10,21 +10,21 @@ Let ``a_i = (c_i^2 / 2)^(1/3)``, players by ascending a, ranks from 0; ``A = sum
 - the social cost is ``(n + 1 - k) sigma^2 + g_k A`` with ``g_k = (k + 2) k^e / k``; it is at least B iff
   ``A >= C_k = (B - (n + 1 - k) sigma^2) / g_k``.
 
-For each size k: it is dead if the k cheapest do not stay (their A and their largest a are the least there are), bounded
-if ``P_k >= C_k``. Else the k cheapest themselves are tried, and all others by cells (s, m): s < k the cheapest outsider,
-m >= k the most expensive member. In a cell the ranks below s and m are members, and k - s - 1 of those between, so with
-``between = s+1..m-1``
+For each size k: it is dead if the k cheapest do not stay (their A and their largest a are the least there are),
+bounded if ``P_k >= C_k``. Else the k cheapest themselves are tried, and all others by cells (s, m): s < k the cheapest
+outsider, m >= k the most expensive member. In a cell the ranks below s and m are members, and k - s - 1 of those
+between, so with ``between = s+1..m-1``
 
     P_k - a_s + a_m  <=  A  <=  P_s + a_m + (sum of the k - s - 1 largest between)
     max(E_k - r_k a_s  or  R_k - a_s - 2 a_m)  <  A  <=  U_k - 2 a_m,    A < C_k.
 
-Both lower bounds fall with s; the upper ones fall with s and rise with m, or the other way round; so over a block of cells,
-``s0..s1`` by ``m0..m1``, each is at its extreme in a corner. A block whose bounds exclude each other is closed, others
-are cut in two; single cells that remain are searched for a sum in their window (`window_sums`).
+Each of these bounds is monotone in s and in m, so over a block of cells, ``s0..s1`` by ``m0..m1``, it is at its extreme
+in a corner. A block whose bounds exclude each other is closed, others are cut in two; the single cells that remain are
+searched for a sum in their window (`window_sums`).
 
 Everything is in doubles, with each threshold moved outward by `ROUNDING`: what is excluded is excluded in exact
-arithmetic. An evidence's B is first lowered by 1e-12 relative, so that it may be an objective rounded to a double; the
-bound that is handed back is lowered likewise.
+arithmetic. The B claimed is lowered by 1e-12 relative before all this, so that it may be an objective rounded to a
+double; what is proved, and handed back, is the lowered one.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ from mcsopt.verification.check.window_sums import WindowSums
 CHUNK = 2**16
 MOST_BLOCKS = 3 * 10**7
 MOST_SEARCHES = 200_000
+ALLOWANCE = 1e-12
+"""By how much, relative, the bound proved is below the one claimed: room for its rounding to a double."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Thresholds:
 
     @classmethod
     def of(cls, players: Players, notion: str, bound: float | None) -> Thresholds:
-        """Compute them; `bound` is already lowered."""
+        """Compute them for a bound B; None: the claim is that no stable coalition exists."""
         n, t, e = players.number, players.variance * (1 + TIE), (2 * players.alpha + 1) / 3
         k = np.maximum(np.arange(n + 1.0), 1.0)
         power, after = k**e, (k + 1) ** e
@@ -98,26 +100,33 @@ class Blocks:
 
 
 class Proof:
-    """The claim that every stable coalition costs at least `bound`, or, with None, that there is none.
+    """The claim that every stable coalition costs at least a bound, or, with None, that there is none.
 
     Parameters
     ----------
     players : Players
     notion : {"nash", "robust"}
-    bound : float or None
+    claimed : float or None
     run : Run
         Counts sizes dead and bounded, blocks of cells bounded, cells searched, sums examined.
+
+    Attributes
+    ----------
+    bound : float or None
+        What is proved if `verify` returns: the claimed bound less 1e-12 of it.
     """
 
-    def __init__(self, players: Players, notion: str, bound: float | None, run: Run) -> None:
-        self.players, self.notion, self.bound, self.run = players, notion, bound, run
+    def __init__(self, players: Players, notion: str, claimed: float | None, run: Run) -> None:
+        self.players, self.notion, self.claimed, self.run = players, notion, claimed, run
+        self.bound = None if claimed is None else claimed - ALLOWANCE * abs(claimed)
         self.a, self.prefix = roots(players)
-        self.at = Thresholds.of(players, notion, bound)
+        self.at = Thresholds.of(players, notion, self.bound)
         self.sums = WindowSums(self.a, self.prefix, run)
         self.searches = 0
 
     def verify(self) -> None:
         """Return if the claim is proved; else `Refused`, naming the size and cell that stands against it."""
+        self.run.tick()
         pending = [self._sizes()]
         examined = 0
         while pending:
@@ -140,9 +149,9 @@ class Proof:
                 pending.append(self._halved(blocks[~single]))
 
     def _claim(self) -> str:
-        if self.bound is None:
+        if self.claimed is None:
             return f"evidence.bound is null, but that no coalition is stable ({self.notion})"
-        return f"evidence.bound, {self.bound!r},"
+        return f"evidence.bound, {self.claimed!r},"
 
     def _cost(self, k: int, total: float) -> float:
         """Return the social cost of a coalition of size k whose roots sum to `total`."""

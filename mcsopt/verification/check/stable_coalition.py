@@ -17,8 +17,6 @@ PROBLEM = "stable-coalition"
 KIND = coalition.KIND
 SENSE = "min"
 ARITHMETIC = "doubles with error bounds outward, ties in 50 digits"
-ALLOWANCE = 1e-12
-"""By how much, relative, the bound handed back is below the one claimed: room for its rounding to a double."""
 
 
 class Asked(NamedTuple):
@@ -60,15 +58,14 @@ def violations_of(asked: Asked, plan: Sequence[int], run: Run) -> tuple[Breach, 
 def derive_bound(asked: Asked, evidence: dict[str, Any], run: Run) -> float | None:
     """Return the claimed bound B less 1e-12 of it once it is proved; None once it is proved that none is stable.
 
-    See `coalition_cells` for the proof. ``{"kind": "cell-bounds", "bound": B}`` claims that every stable coalition costs
-    at least B, ``"bound": null`` that there is none.
+    See `coalition_cells` for the proof. ``{"kind": "cell-bounds", "bound": B}`` claims that every stable coalition
+    costs at least B, ``"bound": null`` that there is none.
     """
     strict.one_of(evidence.get("kind"), "evidence.kind", ("cell-bounds",))
     strict.entries(evidence, "evidence", ("kind", "bound"))
-    if evidence["bound"] is None:
-        Proof(asked.players, asked.notion, None, run).verify()
-        return None
-    claimed = strict.number(evidence["bound"], "evidence.bound", coalition.BOUND)
-    bound = claimed - ALLOWANCE * abs(claimed)
-    Proof(asked.players, asked.notion, bound, run).verify()
-    return bound
+    claimed = evidence["bound"]
+    if claimed is not None:
+        claimed = strict.number(claimed, "evidence.bound", coalition.BOUND)
+    proof = Proof(asked.players, asked.notion, claimed, run)
+    proof.verify()
+    return proof.bound

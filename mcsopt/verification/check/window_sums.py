@@ -50,7 +50,7 @@ class WindowSums:
     _kept: int = 0
 
     def find(self, start: int, stop: int, count: int, low: float, high: float) -> float | None:
-        """Return a sum of `count` of ``values[start:stop]`` in [low, high], if there is one; `Refused` if out of work."""
+        """Return a sum of `count` of ``values[start:stop]`` in [low, high], or None; `Refused` if out of work."""
         pending: list[tuple[Block, ...]] = [((start, stop, count),)]
         while pending:
             blocks = pending.pop()
