@@ -8,7 +8,7 @@ import numpy as np
 from mcsopt.kernels.worker_sets import WorkerSets, feasible_sets
 from mcsopt.problems import OfflineWelfare
 
-MAX_SETS, MAX_VISITED = 20_000_000, 2_000_000_000
+MAX_SETS, MAX_WORK = 20_000_000, 6_000_000_000
 BATCH = 20
 """Columns a task and round."""
 NEGLIGIBLE = 1e-7
@@ -36,7 +36,7 @@ def served_share(problem: OfflineWelfare, candidates: int) -> float:
     for task in range(market.num_tasks):
         where = market.pairs_of(task)
         available[where.start + np.argsort(-market.quality[where], kind="stable")[:candidates]] = True
-    sets = feasible_sets(problem, max_sets=MAX_SETS, max_visited=MAX_VISITED, available=available)
+    sets = feasible_sets(problem, max_sets=MAX_SETS, max_work=MAX_WORK, available=available)
     return _sift(sets, market.num_tasks, market.num_workers) / market.num_tasks
 
 

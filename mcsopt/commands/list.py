@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import inspect
 
 from mcsopt.commands.common import print_table
@@ -12,6 +13,16 @@ from mcsopt.problems import problem_types
 from mcsopt.solvers import solvers
 
 
+def _statements(problem: str) -> str:
+    """Say which statements a problem has."""
+    name = f"mcsopt.models.{problem.replace('-', '_')}"
+    if importlib.util.find_spec(name) is None:
+        return "none"
+    module = importlib.import_module(name)
+    found = [(title, hasattr(module, f"build_{key}")) for title, key in (("Pyomo", "pyomo"), ("CP-SAT", "cp_sat"))]
+    return ", ".join(title for title, there in found if there)
+
+
 def run(args: argparse.Namespace) -> int:
     """Print problems, kinds of instance, solvers and heuristics."""
     problems = []
@@ -19,9 +30,9 @@ def run(args: argparse.Namespace) -> int:
         options = ", ".join(f"{option}={'|'.join(values)}" for option, values in question.OPTIONS.items()) or "–"
         summary = (question.__doc__ or "").partition("\n")[0]
         problems.append([name, question.instance_type.kind, question.sense.value, options, summary])
-    print_table(
-        ["problem", "instance", "sense", "options", "question (model: Pyomo and CP-SAT, see inspect)"], problems
-    )
+    print_table(["problem", "instance", "sense", "options", "question"], problems)
+    models = [[name, _statements(name)] for name in problem_types()]
+    print_table(["problem", "model (see inspect)"], models)
     kinds = []
     for kind in GENERATORS:
         parameters = inspect.signature(generator_of(kind)).parameters

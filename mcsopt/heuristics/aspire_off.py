@@ -9,7 +9,7 @@ import numpy as np
 
 from mcsopt.errors import InputError
 from mcsopt.heuristics.greedy import surrogate_value
-from mcsopt.kernels.proposals import MAX_SIZE, propose, sampled_value, warm_up
+from mcsopt.kernels.proposals import MAX_SIZE, TOO_LARGE, propose, sampled_value, warm_up
 from mcsopt.problems import Assignment, OfflineWelfare
 from mcsopt.result import Result, Termination, TraceStep, conclude
 from mcsopt.seeds import generator
@@ -95,7 +95,11 @@ def aspire_off(
                 progress(f"aspire-off: round {round_ + 1}, potential {trace[-1].potential:.3f}")
     except KeyboardInterrupt:
         termination = Termination.INTERRUPTED
-    message = f"stopped at the limit of {max_rounds} rounds" if termination is Termination.ROUNDS else ""
+    notes = [f"stopped at the limit of {max_rounds} rounds"] if termination is Termination.ROUNDS else []
+    skipped = int((game.sizes == TOO_LARGE).sum())
+    if skipped:
+        notes.append(f"{skipped} tasks stayed as they are: their knapsack sets exceed {MAX_SIZE} workers")
+    message = "; ".join(notes)
     return conclude(
         problem, "aspire-off", game.plan(), termination=termination, seed=seed, trace=tuple(trace), message=message,
         seconds={"heuristic": time.perf_counter() - began},

@@ -6,7 +6,7 @@ import importlib
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
@@ -113,16 +113,10 @@ def _own(name: str) -> Callable[..., Result]:
 
 def _judged(problem: Problem[Any], name: str, answer: Any, seed: int, seconds: dict[str, float]) -> Result:
     """Evaluate whatever a user's function returned anew: nobody's word is taken for it."""
-    empty = problem.empty_solution()
-    run = answer if isinstance(answer, Result) else None
-    solution = run.solution if run is not None else answer
-    if isinstance(solution, Mapping):
-        solution = problem.parse_solution({**problem.solution_document(empty), **solution})
-    elif not isinstance(solution, type(empty)) and (run is None or solution is not None):
-        remedy = f"return a Result, a {type(empty).__name__} or a mapping with the solution's keys"
-        raise InputError("", f"returned a {type(solution).__name__}", remedy)
-    if run is None:
-        return conclude(problem, name, solution, seed=seed, seconds=seconds)
+    if not isinstance(answer, Result):
+        return conclude(problem, name, problem.as_solution(answer), seed=seed, seconds=seconds)
+    run = answer
+    solution = None if run.solution is None else problem.as_solution(run.solution)
     return conclude(
         problem, name, solution, termination=run.termination, seconds=run.seconds or seconds, seed=run.seed,
         trace=run.trace, message=run.message,

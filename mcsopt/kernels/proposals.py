@@ -7,8 +7,11 @@ from numba import njit
 
 from mcsopt.kernels.few_items import best_subset
 from mcsopt.kernels.worker_sets import quality_risk, set_value
+from mcsopt.problems.offline_welfare import MAX_SET_SIZE
 
-MAX_SIZE = 24  # workers in a set whose exact risk is evaluated; see problems.offline_welfare
+MAX_SIZE = MAX_SET_SIZE
+TOO_LARGE = -2
+"""Size written for a task whose knapsack set has more workers than can be evaluated exactly."""
 
 
 @njit(cache=True)
@@ -46,7 +49,7 @@ def propose(
     redundancy: np.ndarray, demand: np.ndarray, weight: float, risk_limit: float, owner: np.ndarray,
     samples: np.ndarray, sets: np.ndarray, sizes: np.ndarray, values: np.ndarray,
 ) -> None:  # fmt: skip
-    """Write, for each of `tasks`, its candidate set, or size -1 if the set breaks the quality risk.
+    """Write, for each of `tasks`, its candidate set; size -1 if that breaks the quality risk, else `TOO_LARGE`.
 
     `order` lists the usable pairs of each task between the ends in `pair_start`. `owner[j]` is the task worker j is
     contracted to, -1 if idle. `samples` has shape (J, M); with M = 0 values and risks are exact.
@@ -81,6 +84,8 @@ def propose(
             if risk <= risk_limit:
                 sizes[task], values[task] = size, value
                 sets[task, :size] = worker[members]
+        else:
+            sizes[task] = TOO_LARGE
 
 
 def warm_up() -> None:

@@ -15,10 +15,11 @@ from mcsopt.problems import OfflineWelfare
 MAX_SETS = 200_000
 """Default limit on the feasible sets of a market that are listed one by one."""
 
-MAX_VISITED = 15_000_000
-"""Default limit on the affordable sets that are looked at: some four seconds."""
+MAX_WORK = 50_000_000
+"""Default limit on the work of listing, in units of 16 arrival patterns: some four seconds."""
 
 _MAX_DEPTH = 17  # a set of 18 has 2^18 > MAX_SETS affordable subsets, so listing them all is hopeless anyway
+_FULL, _TIRED = -1, -2
 
 
 @njit(cache=True)
@@ -41,7 +42,15 @@ def expected_quality(quality: np.ndarray, arrival: np.ndarray, redundancy: float
 
 @njit(cache=True)
 def quality_risk(quality: np.ndarray, arrival: np.ndarray, redundancy: float, demand: float) -> float:
-    """Return ``Pr(Q < Q^D)`` of a set by its arrival patterns.
+    """Return ``Pr(Q < Q^D)`` of a set by its arrival patterns."""
+    return risk_range(quality, arrival, redundancy, demand, 0.0)[1]
+
+
+@njit(cache=True)
+def risk_range(
+    quality: np.ndarray, arrival: np.ndarray, redundancy: float, demand: float, band: float
+) -> tuple[float, float]:
+    """Return ``Pr(Q < Q^D)`` if patterns within `band` of the demand meet it, and if they miss it.
 
     The demand is met iff the arrived ``t_j = q_j - zeta Q^D`` sum to at least ``(1 - zeta) Q^D``: linear in arrivals.
     """
@@ -56,11 +65,13 @@ def quality_risk(quality: np.ndarray, arrival: np.ndarray, redundancy: float, de
             probability[half + pattern] = probability[pattern] * p
             probability[pattern] *= 1 - p
     threshold = (1 - redundancy) * demand - tolerances.QUALITY
-    risk = 0.0
+    low, high = 0.0, 0.0
     for pattern in range(1 << size):
-        if total[pattern] < threshold:
-            risk += probability[pattern]
-    return risk
+        if total[pattern] < threshold + band:
+            high += probability[pattern]
+            if total[pattern] < threshold - band:
+                low += probability[pattern]
+    return low, high
 
 
 @njit(cache=True)
@@ -72,7 +83,7 @@ def set_value(quality: np.ndarray, arrival: np.ndarray, cost: np.ndarray, redund
 @njit(cache=True)
 def _dominated(
     quality: np.ndarray, arrival: np.ndarray, cost: np.ndarray, redundancy: float, demand: float,
-    weight: float, risk_limit: float, value: float,
+    weight: float, risk_limit: float, value: float, band: float,
 ) -> bool:  # fmt: skip
     """Whether leaving out one worker keeps the set feasible and loses no value."""
     size = len(quality)
@@ -82,7 +93,7 @@ def _dominated(
         if (
             size > 1
             and set_value(quality[keep], arrival[keep], cost[keep], redundancy, weight) >= value
-            and quality_risk(quality[keep], arrival[keep], redundancy, demand) <= risk_limit
+            and risk_range(quality[keep], arrival[keep], redundancy, demand, band)[1] <= risk_limit
         ):
             return True
         keep[k] = True
@@ -93,41 +104,49 @@ def _dominated(
 def _enumerate(
     payment: np.ndarray, cost: np.ndarray, quality: np.ndarray, arrival: np.ndarray,
     budget: float, redundancy: float, demand: float, weight: float, risk_limit: float,
-    undominated: bool, max_visited: int, members: np.ndarray, sizes: np.ndarray, values: np.ndarray,
+    undominated: bool, max_work: int, members: np.ndarray, sizes: np.ndarray, values: np.ndarray, doubtful: np.ndarray,
 ) -> tuple[int, int]:  # fmt: skip
     """Write every feasible nonempty set of one task; candidates come by increasing payment.
 
-    Returns the number of sets found, or -1 if there are too many, and the number of sets visited.
+    Sets that rounding might have misjudged, at a threshold, are written too, and marked doubtful. Returns the number of
+    sets found, or `_FULL` or `_TIRED` if there are too many or the work is too much, and the work done: one unit is 16
+    arrival patterns.
     """
     depth_limit = members.shape[1]
+    penny = 2.0 * (depth_limit + 4) * 2.0**-53 * budget
     chosen = np.zeros(depth_limit + 1, dtype=np.int64)
     spent = np.zeros(depth_limit + 1)
-    found, visited, depth, candidate = 0, 0, 0, 0
+    found, work, depth, candidate = 0, 0, 0, 0
     while True:
         # The cheapest untried candidate decides: those after it cost as much or more.
-        if candidate < len(payment) and spent[depth] + payment[candidate] <= budget:
-            if depth == depth_limit or visited == max_visited:
-                return -1, visited
-            visited += 1
+        if candidate < len(payment) and spent[depth] + payment[candidate] <= budget + penny:
+            if depth == depth_limit or work > max_work:
+                return _TIRED, work
+            work += 1 + ((1 << depth) >> 3)
             chosen[depth] = candidate
             spent[depth + 1] = spent[depth] + payment[candidate]
             depth += 1
             subset = chosen[:depth]
             q, p, c = quality[subset], arrival[subset], cost[subset]
-            if quality_risk(q, p, redundancy, demand) <= risk_limit:
+            # More than the rounding of a sum of so many t_j and of the threshold.
+            band = 2.0 * (depth + 4) * 2.0**-53 * (np.sum(q) + demand * (1 + depth))
+            risk = risk_range(q, p, redundancy, demand, band)
+            if risk[0] <= risk_limit:
                 value = set_value(q, p, c, redundancy, weight)
-                if not (undominated and _dominated(q, p, c, redundancy, demand, weight, risk_limit, value)):
+                work += undominated * (depth * (1 << depth) >> 4)
+                if not (undominated and _dominated(q, p, c, redundancy, demand, weight, risk_limit, value, band)):
                     if found == len(sizes):
-                        return -1, visited
+                        return _FULL, work
                     members[found, :depth] = subset
                     sizes[found], values[found] = depth, value
+                    doubtful[found] = risk[1] > risk_limit or spent[depth] > budget - penny
                     found += 1
             candidate += 1
         elif depth > 0:
             depth -= 1
             candidate = chosen[depth] + 1
         else:
-            return found, visited
+            return found, work
 
 
 @dataclass(frozen=True)
@@ -166,7 +185,7 @@ def feasible_sets(
     max_sets: int = MAX_SETS,
     undominated: bool = True,
     available: np.ndarray | None = None,
-    max_visited: int = MAX_VISITED,
+    max_work: int = MAX_WORK,
 ) -> WorkerSets:
     """List the feasible nonempty worker sets of every task.
 
@@ -180,8 +199,8 @@ def feasible_sets(
         uses none of them.
     available : array of bool, shape (P,), optional
         Restrict the candidate pairs.
-    max_visited : int
-        Refuse after looking at this many affordable sets.
+    max_work : int
+        Refuse after this much work, see `MAX_WORK`.
 
     Returns
     -------
@@ -195,24 +214,25 @@ def feasible_sets(
     market = problem.instance
     usable = problem.candidate if available is None else problem.candidate & available
     members = np.zeros((max_sets, _MAX_DEPTH), dtype=np.int32)
-    sizes, values = np.zeros(max_sets, dtype=np.int64), np.zeros(max_sets)
+    sizes, values, doubtful = np.zeros(max_sets, dtype=np.int64), np.zeros(max_sets), np.zeros(max_sets, dtype=bool)
     counts = np.zeros(market.num_tasks, dtype=np.int64)
-    workers, found, visited = [], 0, 0
+    workers, found, work = [], 0, 0
     for task in range(market.num_tasks):
         pairs = _by_payment(problem, task, usable)
-        here, looked = _enumerate(
+        here, done = _enumerate(
             market.payment[pairs], market.cost[pairs], market.quality[pairs],
             market.arrival[market.pair_worker[pairs]], problem.budget[task], market.redundancy[task],
             market.demand[task], market.quality_weight, market.quality_risk + tolerances.RISK,
-            undominated, max_visited - visited, members[found:], sizes[found:], values[found:],
+            undominated, max_work - work, members[found:], sizes[found:], values[found:], doubtful[found:],
         )  # fmt: skip
-        visited += looked
+        work += done
         if here < 0:
+            what = f"more than {max_sets:,} sets to list" if here == _FULL else "too many affordable sets to look at"
             raise TooLarge(
-                f"offline-welfare over all feasible worker sets: more than {max_sets:,} sets to list "
-                f"(up to {affordable_sets(problem):.2g} within the budgets); "
-                "use solver 'linear-bound', or a smaller market"
+                f"offline-welfare over all feasible worker sets: {what} (up to {affordable_sets(problem):.2g} within "
+                "the budgets); use solver 'linear-bound', or a smaller market"
             )
+        here = _settle(problem, task, market.pair_worker[pairs], here, members, sizes, values, doubtful, found)
         inside = np.arange(_MAX_DEPTH) < sizes[found : found + here, None]
         workers.append(market.pair_worker[pairs][members[found : found + here][inside]])
         counts[task] = here
@@ -224,6 +244,23 @@ def feasible_sets(
         worker=np.concatenate(workers) if workers else np.zeros(0, dtype=np.int64),
         task_start=np.concatenate([[0], np.cumsum(counts)]),
     )
+
+
+def _settle(
+    problem: OfflineWelfare, task: int, candidates: np.ndarray, here: int, members: np.ndarray, sizes: np.ndarray,
+    values: np.ndarray, doubtful: np.ndarray, found: int,
+) -> int:  # fmt: skip
+    """Put the doubtful sets to the ground truth and close up the gaps; return how many sets are left."""
+    if not doubtful[found : found + here].any():
+        return here
+    keep = np.ones(here, dtype=bool)
+    for k in np.flatnonzero(doubtful[found : found + here]):
+        chosen = candidates[members[found + k, : sizes[found + k]]]
+        keep[k] = not problem.set_violations(task, sorted(chosen.tolist()))
+    left = int(keep.sum())
+    for array in (members, sizes, values):
+        array[found : found + left] = array[found : found + here][keep]
+    return left
 
 
 def affordable_sets(problem: OfflineWelfare) -> float:

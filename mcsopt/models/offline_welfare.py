@@ -6,7 +6,8 @@ import numpy as np
 import pyomo.environ as pyo
 from ortools.sat.python import cp_model
 
-from mcsopt.kernels.worker_sets import feasible_sets
+from mcsopt.errors import TooLarge
+from mcsopt.kernels.worker_sets import MAX_SETS, affordable_sets, feasible_sets
 from mcsopt.models.cp_sat_statement import CpSatStatement, integer_objective
 from mcsopt.problems import Assignment, OfflineWelfare
 
@@ -22,7 +23,7 @@ A set A is feasible for task i if every pair is a candidate whose payment covers
 within the budget B_i (25c), Pr(Q_i(A) < Q_i^D) <= rho1 = {quality_risk:g} (25g) and the mismatch risk is at most
 rho2 = {mismatch_risk:g} (25h). Sets from which a worker can be dropped at no loss are left out.
 
-This market: {tasks} tasks, {workers} workers, {pairs} candidate pairs, {sets:,} feasible sets.
+This market: {tasks} tasks, {workers} workers, {pairs} candidate pairs, {sets} feasible sets.
 """
 
 
@@ -33,8 +34,17 @@ def describe(problem: OfflineWelfare) -> str:
     return DESCRIPTION.format(
         relation="= " if required else "<=", how_many="one" if required else "at most one",
         quality_risk=market.quality_risk, mismatch_risk=market.mismatch_risk, tasks=market.num_tasks,
-        workers=market.num_workers, pairs=int(problem.candidate.sum()), sets=len(feasible_sets(problem)),
+        workers=market.num_workers, pairs=int(problem.candidate.sum()), sets=_count(problem),
     )  # fmt: skip
+
+
+def _count(problem: OfflineWelfare) -> str:
+    try:
+        return f"{len(feasible_sets(problem)):,}"
+    except TooLarge:
+        return f"more than {MAX_SETS:,}, or too many to list: no solver takes this statement; up to " + (
+            f"{affordable_sets(problem):.2g} affordable"
+        )
 
 
 def build_pyomo(problem: OfflineWelfare) -> pyo.ConcreteModel:

@@ -103,6 +103,16 @@ class Problem(ABC, Generic[SolutionT]):
         """Return the whole JSON object of a solution file."""
         return {"format": SOLUTION_FORMAT, "problem": self.name, **self.solution_to_json(solution)}
 
+    def as_solution(self, answer: Any) -> SolutionT:
+        """Return a solution, given as one or by the keys of a solution file; `InputError` for anything else."""
+        empty = self.empty_solution()
+        if isinstance(answer, type(empty)):
+            return answer
+        if isinstance(answer, Mapping):
+            return self.parse_solution({**self.solution_document(empty), **answer})
+        wanted = f"a {type(empty).__name__} or a mapping with the keys of a solution file"
+        raise InputError("solution", f"is a {type(answer).__name__}", f"give {wanted}")
+
     def parse_solution(self, document: Any) -> SolutionT:
         """Build a solution from the JSON object of a solution file, checking its format, problem and keys."""
         if not isinstance(document, Mapping):

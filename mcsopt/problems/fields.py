@@ -44,8 +44,6 @@ class Field:
         Whether the field may be absent (None).
     choices : tuple of str
         If given, the field is a scalar string, one of these.
-    default : object
-        Value of an absent scalar in a file; None: the scalar must be there.
     """
 
     name: str
@@ -58,7 +56,6 @@ class Field:
     scalar: bool = False
     optional: bool = False
     choices: tuple[str, ...] = ()
-    default: Any = None
 
     @property
     def group(self) -> str:
@@ -203,7 +200,7 @@ class Instance:
             group, _, key = field.path.rpartition(".")
             place = document.get(group, {}) if group else document
             value = place.get(key)
-            values[field.name] = field.default if value is None else value
+            values[field.name] = value
         return cls(**values)
 
     def digest(self) -> str:

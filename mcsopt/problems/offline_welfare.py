@@ -61,8 +61,8 @@ class OfflineWelfare(Problem[Assignment]):
     Notes
     -----
     Tolerances: money 1e-9, risk 1e-12, and an arrival pattern meets the demand if
-    ``sum of arrived q >= Q^D (1 + (n - 1) zeta) - 1e-12``. Comparisons within 1e-10 of a threshold are decided in
-    rational arithmetic. The risk of a set is a sum over all its arrival patterns, so sets are limited to 24 workers.
+    ``sum of arrived q >= Q^D (1 + (n - 1) zeta) - 1e-12``. Where doubles cannot tell, rational arithmetic decides. The
+    risk of a set is a sum over all its arrival patterns, so sets are limited to 24 workers.
 
     References
     ----------
@@ -290,7 +290,9 @@ def quality_risk(quality: np.ndarray, arrival: np.ndarray, redundancy: float, de
         probability = np.concatenate([probability * (1 - p), probability * p])
     slack = total - demand * (1 + (arrived - 1) * redundancy) + tolerances.QUALITY
     missed = slack < 0
-    for pattern in np.flatnonzero(np.abs(slack) < tolerances.NEAR_TIE):
+    # Within the rounding of these sums, a rational decides. An exact tie lies 1e-12 off, so ties are not counted here.
+    rounding = 4 * (size + 4) * np.finfo(float).eps * (float(np.sum(quality)) + demand * (1 + size))
+    for pattern in np.flatnonzero(np.abs(slack) < rounding):
         # Member k arrives in the patterns whose bit k is set: that is how the arrays above were doubled.
         members = [k for k in range(size) if pattern >> k & 1]
         missed[pattern] = _exact_slack([quality[k] for k in members], redundancy, demand) < 0

@@ -56,10 +56,13 @@ class ColumnLp:
         self.sets = sets
         self.num_tasks, self.num_workers = problem.instance.num_tasks, problem.instance.num_workers
         columns, tasks = len(sets), self.num_tasks
+        # HiGHS's tolerances are absolute: values are brought to the order of 1, by a power of two.
+        self._scale = 2.0 ** np.floor(np.log2(np.max(np.abs(sets.value), initial=0.0) or 1.0))
+        self._cost = np.concatenate([-sets.value / self._scale, np.zeros(tasks)])
         lp = highspy.HighsLp()
         # One artificial column a task, closed at zero, is opened only to prove a node empty.
         lp.num_col_, lp.num_row_ = columns + tasks, tasks + self.num_workers
-        lp.col_cost_ = np.concatenate([-sets.value, np.zeros(tasks)])
+        lp.col_cost_ = self._cost
         lp.col_lower_ = np.zeros(columns + tasks)
         lp.col_upper_ = np.concatenate([np.full(columns, highspy.kHighsInf), np.zeros(tasks)])
         lp.row_lower_ = np.full(lp.num_row_, -highspy.kHighsInf)
@@ -101,7 +104,7 @@ class ColumnLp:
         status = self._run()
         if status == highspy.HighsModelStatus.kOptimal:
             solution = self._highs.getSolution()
-            price = self._prices(solution)
+            price = self._prices(solution) * self._scale
             bound = self._bound(price, self.reduced(price), allowed, served)
             return LpAnswer(price, bound, np.array(solution.col_value[:columns]))
         if status == highspy.HighsModelStatus.kInfeasible:
@@ -121,7 +124,7 @@ class ColumnLp:
         status = self._run()
         price = self._prices(self._highs.getSolution())
         self._change_bounds(everything[columns:], np.zeros(tasks))
-        self._change_costs(everything, np.concatenate([-self.sets.value, np.zeros(tasks)]))
+        self._change_costs(everything, self._cost)
         optimal = status == highspy.HighsModelStatus.kOptimal
         if optimal and self._bound(price, -self._sum_over_workers(price), allowed, served) < -_EMPTY:
             return LpAnswer(price, -np.inf, None, farkas=True)

@@ -63,7 +63,8 @@ def _run(problem: Problem[Any], time_limit: float | None, seed: int) -> BackendA
     return BackendAnswer(
         solution=module.read_cp_sat(problem, stated, solver) if found else None,
         objective=solver.objective_value / stated.scale if found else None,
-        dual_bound=solver.best_objective_bound / stated.scale,
+        # Without a solution CP-SAT may show the default 0 as its bound.
+        dual_bound=solver.best_objective_bound / stated.scale if found else None,
         finished=status == cp_model.OPTIMAL,
         objective_error=stated.error,
         message=f"objective rounded up to integers: the bound may exceed the optimum by {stated.error:.2g}",

@@ -33,8 +33,8 @@ def solve(
         offline welfare that is ``column-tree``, then ``linear-bound``, which takes any.
     time_limit : float, optional
         Wall-clock seconds; with 0 the answer is still a valid bound, and a feasible solution where the empty one is.
-    start : solution, optional
-        A solution to start from.
+    start : Result, solution or mapping, optional
+        A solution to start from; an infeasible one is ignored.
     seed : int
         Seed of a randomized solver.
     progress : callable, optional
@@ -61,6 +61,8 @@ def solve(
     >>> result.status.value, result.objective, result.solution.items
     ('PROVED', 9.0, (0, 1))
     """
+    if start is not None:
+        start = problem.as_solution(start.solution if isinstance(start, Result) else start)
     settings = Settings(time_limit=time_limit, start=start, seed=seed, progress=progress)
     if solver is not None:
         return _explained(problem, registry.solver(solver, problem.name).solve(problem, settings), settings)

@@ -74,13 +74,12 @@ def solve(problem: OfflineWelfare, settings: Settings) -> Result:
     limit = np.inf if settings.time_limit is None else settings.time_limit
     try:
         settings.report("linear bound")
+        found = None
         if limit > 0 and len(pairs.value) <= _LP_PAIRS:
             found = _dual_values(pairs, limit - (time.perf_counter() - began))
             if found is not None and pairs.bound(found)[0] < bound:
                 price, bound = found, pairs.bound(found)[0]
-            else:
-                termination = Termination.TIME
-        if limit > 0 and (termination is Termination.TIME or len(pairs.value) > _LP_PAIRS):
+        if limit > 0 and found is None:
             price, bound, termination = _subgradient(pairs, value or 0.0, began + limit)
         elif limit == 0:
             termination = Termination.TIME

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -109,17 +109,19 @@ def _with_evidence(problem: Problem[Any], name: str | None, start: Any, limits: 
     """Return the result of the solver asked for, or of the first one with evidence that takes the size."""
     if name is not None:
         return solve(problem, solver=name, start=start, **limits)
-    refusal = TooLarge(f"no solver brings evidence for {problem.name}")
+    refusals: list[TooLarge] = []
     candidates = [candidate.name for candidate in solvers_of(problem.name) if candidate.evidence]
     for candidate in candidates:
         try:
-            return solve(problem, solver=candidate, start=start, **limits)
+            result = solve(problem, solver=candidate, start=start, **limits)
+            said = "; ".join([result.message, *(f"stronger method declined: {refusal}" for refusal in refusals)])
+            return replace(result, message=said)
         except TooLarge as error:
-            refusal = error
+            refusals.append(error)
         except KeyboardInterrupt:
             # Interrupted before it had anything: the last resort gives a valid bound at once.
             return solve(problem, solver=candidates[-1], start=start, **limits | {"time_limit": 0.0})
-    raise refusal
+    raise refusals[-1] if refusals else TooLarge(f"no solver brings evidence for {problem.name}")
 
 
 def _contradictions(
@@ -127,9 +129,8 @@ def _contradictions(
 ) -> list[str]:
     """Return what a backend said that the evidence, or the solution found with it, refutes."""
     found, name = [], heard.method
-    if heard.status is Status.INFEASIBLE and not derivation.infeasible:
-        what = f"a solution worth {best!r} exists" if best is not None else "the evidence does not prove it"
-        found.append(f"{name}: claims infeasibility, but {what}")
+    if heard.status is Status.INFEASIBLE and best is not None:
+        found.append(f"{name}: claims infeasibility, but a solution worth {best!r} exists")
     if heard.feasible and derivation.infeasible:
         found.append(f"{name}: returned a solution, but the evidence proves that none exists")
     if heard.dual_bound is not None and best is not None:
@@ -183,9 +184,17 @@ def seal(problem: Problem[Any], plan: Result, bound: Bound) -> Certificate:
         raise BackendFault("checker", f"refuses the certificate of {plan.method}: {verdict.reason}")
     return Certificate(
         document=document, plan=plan, bound=bound.result, optimum=bound.optimum, faults=bound.faults,
-        regret=equilibrium_regret(problem, plan.solution) if feasible else None,
+        regret=_regret(problem, plan) if feasible else None,
         seconds={**plan.seconds, **bound.result.seconds, "seal": time.perf_counter() - began},
     )  # fmt: skip
+
+
+def _regret(problem: Problem[Any], plan: Result) -> float | None:
+    """Return the equilibrium regret; an interrupted search leaves it unknown rather than lose the certificate."""
+    try:
+        return equilibrium_regret(problem, plan.solution)
+    except KeyboardInterrupt:
+        return None
 
 
 def certify(
@@ -202,8 +211,8 @@ def certify(
     Parameters
     ----------
     problem : Problem
-    plan : Result or solution
-        A heuristic's result, or a solution of the problem's type.
+    plan : Result, solution or mapping
+        A heuristic's result, a solution of the problem's type, or the keys of a solution file.
     solver : str, optional
         Where the bound comes from; None: the strongest method with evidence that takes the size.
     time_limit : float, optional
@@ -231,7 +240,12 @@ def certify(
     >>> certificate.status.value, round(certificate.gap, 4), certificate.optimum
     ('BOUNDED', 0.4444, 9.0)
     """
-    result = plan if isinstance(plan, Result) else conclude(problem, "plan", plan)
+    if isinstance(plan, Result):
+        if plan.problem is not problem and plan.problem.instance.digest() != problem.instance.digest():
+            raise InputError("plan", f"is {plan.method}'s for another instance", "certify it with its own problem")
+        result = plan
+    else:
+        result = conclude(problem, "plan", problem.as_solution(plan))
     start = result.solution if result.feasible else None
     bound = find_bound(problem, solver_name=solver, time_limit=time_limit, start=start, seed=seed, progress=progress)
     return seal(problem, result, bound)

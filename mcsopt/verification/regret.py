@@ -10,7 +10,7 @@ from mcsopt.errors import TooLarge
 from mcsopt.kernels.worker_sets import feasible_sets
 from mcsopt.problems import Assignment, OfflineWelfare, Problem
 
-_MAX_VISITED = 3_000_000  # affordable sets looked at: about a second
+_MAX_WORK = 10_000_000  # about a second
 
 
 def equilibrium_regret(problem: Problem[Any], solution: Any) -> float | None:
@@ -39,7 +39,7 @@ def equilibrium_regret(problem: Problem[Any], solution: Any) -> float | None:
     holder = owner[market.pair_worker]
     available = (holder == -1) | (holder == market.pair_task)
     try:
-        sets = feasible_sets(problem, available=available, max_visited=_MAX_VISITED)
+        sets = feasible_sets(problem, available=available, max_work=_MAX_WORK)
     except TooLarge:
         return None
     regret = 0.0

@@ -115,9 +115,9 @@ def test_an_infeasible_answer_is_reported(capsys, market):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("own_heuristic:number", "heuristic own_heuristic:number: returned a int; return a Result, a Assignment or"),
-        ("own_heuristic:nothing", "returned a NoneType; return"),
-        ("own_heuristic:packing", "returned a Packing; return a Result, a Assignment or a mapping"),
+        ("own_heuristic:number", "heuristic own_heuristic:number: solution: is a int; give a Assignment or"),
+        ("own_heuristic:nothing", "solution: is a NoneType; give"),
+        ("own_heuristic:packing", "solution: is a Packing; give a Assignment or a mapping"),
         ("own_heuristic:short", "heuristic own_heuristic:short: assignment: has length 1, the number of tasks is 2"),
         ("own_heuristic:stranger", "assignment[0]: names worker 2, with whom task 0 has no pair"),
         ("own_heuristic:unknown", "heuristic own_heuristic:unknown: assignment[0][0]: is 7; worker indices go from 0"),

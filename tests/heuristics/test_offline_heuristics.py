@@ -176,3 +176,13 @@ def test_workers_without_positive_surrogate_are_never_contracted():
     )  # fmt: skip
     for heuristic in (greedy, aspire_off):
         assert heuristic(OfflineWelfare(market)).solution.sets == ((),)
+
+
+def test_sets_beyond_what_can_be_evaluated_are_named():
+    market = SensingMarket(
+        budget=[40.0], demand=[10.0], redundancy=[0.1], arrival=[0.9] * 40, pair_task=[0] * 40,
+        pair_worker=list(range(40)), payment=[1.0] * 40, cost=[0.1] * 40, quality=[5.0] * 40,
+    )  # fmt: skip
+    result = aspire_off(OfflineWelfare(market))
+    assert result.solution.sets == ((),)
+    assert "1 tasks stayed as they are: their knapsack sets exceed 24 workers" in result.message

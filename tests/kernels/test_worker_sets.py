@@ -83,7 +83,7 @@ def test_too_many_sets_are_refused_with_their_number():
     with pytest.raises(TooLarge, match=r"more than 10 sets to list \(up to .* within the budgets\)"):
         worker_sets.feasible_sets(problem, max_sets=10)
     with pytest.raises(TooLarge):
-        worker_sets.feasible_sets(problem, max_visited=5)
+        worker_sets.feasible_sets(problem, max_work=5)
 
 
 def test_affordable_sets_bound_the_count():

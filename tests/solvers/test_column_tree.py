@@ -164,3 +164,49 @@ def test_trouble_in_the_linear_program_costs_strength_not_truth(monkeypatch):
     assert result.status is Status.BOUNDED
     assert result.dual_bound >= optimum
     assert derived(branching_problem(), result).dual_bound == pytest.approx(result.dual_bound, rel=1e-11)
+
+
+def test_an_interruption_anywhere_leaves_a_whole_tree(monkeypatch):
+    problem = branching_problem()
+    optimum = solve(problem, solver="column-tree").objective
+    solve_node = ColumnLp.solve
+    for last in range(1, 12):
+        calls = []
+
+        def interrupted(self, allowed, served, last=last, calls=calls):
+            calls.append(None)
+            if len(calls) > last:
+                raise KeyboardInterrupt
+            return solve_node(self, allowed, served)
+
+        monkeypatch.setattr(ColumnLp, "solve", interrupted)
+        result = solve(problem, solver="column-tree")
+        assert result.termination is Termination.INTERRUPTED
+        assert optimum <= derived(problem, result).dual_bound == pytest.approx(result.dual_bound, rel=1e-11)
+
+
+@pytest.mark.parametrize("scale", [1e-5, 1e4])
+def test_the_unit_of_money_does_not_matter(scale):
+    market = branching_problem().instance
+    changes = {name: getattr(market, name) * scale for name in ("budget", "payment", "cost")}
+    data = {f.name: getattr(market, f.name) for f in market.FIELDS}
+    problem = OfflineWelfare(SensingMarket(**(data | changes | {"quality_weight": 7 * scale})))
+    result = solve(problem, solver="column-tree")
+    assert result.gap <= 1e-7
+    assert result.objective == pytest.approx(scale * 1099.2949713, rel=1e-6)
+
+
+def test_ties_at_large_qualities_are_settled_by_the_ground_truth():
+    """Rounding at 1e5 exceeds the tolerance of 1e-12: what the kernel cannot tell, the ground truth decides."""
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        quality = np.round(rng.uniform(1e4, 1e5, 4), 1)
+        zeta = float(rng.choice([0.1, 0.3]))
+        demand = float(quality[:2].sum() / (1 + zeta))
+        problem = crowd([100.0], [0.0] * 4, demand=[demand], redundancy=[zeta], service="optional")
+        market = problem.instance
+        data = {f.name: getattr(market, f.name) for f in market.FIELDS} | {"quality": quality}
+        problem = OfflineWelfare(SensingMarket(**data))
+        best, reference = solve(problem, solver="column-tree"), solve(problem, solver="enumeration")
+        assert best.objective == pytest.approx(reference.objective, rel=1e-12)
+        assert best.status is Status.PROVED

@@ -103,6 +103,35 @@ def test_the_optimum_has_no_regret(problem):
 
 
 def test_regret_is_unknown_where_the_search_is_too_large_or_there_is_no_game(monkeypatch, problem):
-    monkeypatch.setattr("mcsopt.verification.regret._MAX_VISITED", 3)
+    monkeypatch.setattr("mcsopt.verification.regret._MAX_WORK", 3)
     assert equilibrium_regret(problem, problem.empty_solution()) is None
     assert equilibrium_regret(problem, Assignment([[]] * 10)) is None
+
+
+def test_plans_may_be_mappings_and_must_be_of_this_market(problem):
+    certificate = certify(problem, {"assignment": [[]] * 10}, time_limit=0)
+    assert certificate.objective == 0.0
+    other = OfflineWelfare(sensing_market(tasks=10, workers=40, seed=9))
+    with pytest.raises(InputError, match="greedy's for another instance"):
+        certify(problem, greedy(other))
+    with pytest.raises(InputError, match="is a int; give a Assignment or a mapping"):
+        certify(problem, 5)
+    start = greedy(problem)
+    assert solve(problem, start=start, time_limit=0).objective >= start.objective
+
+
+def test_a_stronger_method_that_declined_is_named():
+    large = OfflineWelfare(sensing_market(tasks=20, workers=120, seed=1))
+    certificate = certify(large, large.empty_solution(), time_limit=5)
+    assert certificate.bound.method == "linear-bound"
+    assert "stronger method declined: offline-welfare over all feasible worker sets" in certificate.bound.message
+
+
+def test_an_interrupted_search_for_regret_loses_nothing(problem, monkeypatch):
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mcsopt.verification.certification.equilibrium_regret", interrupt)
+    certificate = certify(problem, greedy(problem), time_limit=0)
+    assert certificate.regret is None
+    assert verify(certificate).accepted
