@@ -24,8 +24,8 @@ def entry_exit_dynamics(
 ) -> Result:
     """Let the player with most to gain enter or leave, until nobody wants to.
 
-    A member gains ``burden - sigma^2`` by leaving. An outsider gains ``sigma^2 - burden`` by entering: against the others'
-    present levels (``stability="nash"``), or with all levels chosen anew and only if then nobody wants to leave
+    A member gains ``burden - sigma^2`` by leaving. An outsider gains ``sigma^2 - burden`` by entering: against the
+    others' present levels (``stability="nash"``), or with all levels chosen anew and only if then nobody wants to leave
     (``"robust"``). After a move the members choose their levels again. Where the run stops without a cycle, nobody
     wants to leave or enter: a coalition of two or more is then stable by definition.
 
@@ -49,8 +49,8 @@ def entry_exit_dynamics(
 
     Notes
     -----
-    Ties: members stay, outsiders enter; among equal gains the lower index moves. One round costs ``O(n)``. When one of two
-    members leaves, the coalition dissolves.
+    Ties: members stay, outsiders enter; among equal gains the lower index moves. One round costs ``O(n)``. When one of
+    two members leaves, the coalition dissolves.
     """
     if isinstance(max_rounds, bool) or not isinstance(max_rounds, int) or max_rounds < 0:
         raise InputError("max_rounds", f"is {max_rounds!r}", "give an integer >= 0")
@@ -132,7 +132,7 @@ def _first(problem: StableCoalition, start: Iterable[int] | str, seed: int) -> n
 
 
 class _Burdens:
-    """Burdens in closed form: with ``a_j = (c_j^2/2)^(1/3)`` every one is ``sigma^2/k`` plus a combination of the a_j."""
+    """Burdens in closed form: with ``a_j = (c_j^2/2)^(1/3)`` each is ``sigma^2/k`` plus a combination of the a_j."""
 
     def __init__(self, problem: StableCoalition) -> None:
         data = problem.instance

@@ -152,7 +152,7 @@ def _subset_sums(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 class Found(NamedTuple):
     """What a scan over all coalitions finds, by size, arrays of n + 1 entries; masks are over ranks."""
 
-    count: np.ndarray
+    number: np.ndarray
     least: np.ndarray
     """Least sum of a stable coalition, infinity if there is none, ..."""
     least_mask: np.ndarray
@@ -249,7 +249,7 @@ def _meet(c: Conditions, k: int, outsider: int, largest: int, total: float, mask
     if total <= bottom + below or total > top - above:
         _set_aside(mask, found)
     else:
-        found.count[k] += 1
+        found.number[k] += 1
         _keep(k, total, mask, found)
         _list(mask, found)
 
@@ -272,7 +272,7 @@ def _meet_group(
         last -= 1
         _set_aside(shifted | half.mask[last], found)
     if first < last:
-        found.count[k] += last - first
+        found.number[k] += last - first
         _keep(k, other + half.sums[first], shifted | half.mask[first], found)
         _keep(k, other + half.sums[last - 1], shifted | half.mask[last - 1], found)
         for position in range(first, last):

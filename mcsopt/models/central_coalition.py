@@ -61,9 +61,7 @@ def privacy_costs(problem: CentralCoalition) -> dict[tuple[int, int], float]:
     """
     data = problem.instance
     if data.num_players > MAX_PLAYERS:
-        raise TooLarge(
-            f"{data.num_players} players; the statement takes up to {MAX_PLAYERS}: use solver 'central'"
-        )
+        raise TooLarge(f"{data.num_players} players; the statement takes up to {MAX_PLAYERS}: use solver 'central'")
     root = np.cbrt(data.cost) ** 2 * 0.5 ** (1 / 3)
     found = {}
     for k in range(2, data.num_players + 1):

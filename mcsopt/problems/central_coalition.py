@@ -11,8 +11,10 @@ import numpy as np
 from mcsopt.errors import InputError
 from mcsopt.problems.base import Problem, Violation, index_list
 from mcsopt.problems.data_coalition import DataCoalition, random_players
-from mcsopt.problems.fields import Instance
+from mcsopt.problems.fields import Field, Instance
 from mcsopt.result import Sense
+
+PRIVACY = Field("privacy", "privacy", low=0, open_low=True)
 
 
 @dataclass(frozen=True)
@@ -69,12 +71,9 @@ class CentralCoalition(Problem[PrivateCoalition]):
     def solution_from_json(self, document: Mapping[str, Any]) -> PrivateCoalition:
         """Read ``{"members": [...], "privacy": [...]}``, a level > 0 for each member in the same order."""
         index_list(document["members"], "members", self.instance.num_players, "player")
-        privacy = document["privacy"]
-        if not isinstance(privacy, (list, tuple)) or len(privacy) != len(document["members"]):
-            raise InputError("privacy", f"is {privacy!r}", "give one level per member")
-        for position, level in enumerate(privacy):
-            if isinstance(level, bool) or not isinstance(level, (int, float)) or not 0 < level < float("inf"):
-                raise InputError(f"privacy[{position}]", f"is {level!r}", "give a finite level > 0")
+        privacy = PRIVACY.check(document["privacy"]).tolist()
+        if len(privacy) != len(document["members"]):
+            raise InputError("privacy", f"has {len(privacy)} entries", "give one level per member")
         return PrivateCoalition(document["members"], privacy)
 
     @classmethod

@@ -70,9 +70,7 @@ class DataCoalition(Instance):
         """Return the burden ``Var + c_i k^alpha eps_i`` of each member (Definition 5)."""
         pooled = self.pooled_variance(privacy)
         scale = float(len(members)) ** self.alpha
-        return [
-            pooled + float(self.cost[i]) * scale * eps for i, eps in zip(members, privacy, strict=True)
-        ]
+        return [pooled + float(self.cost[i]) * scale * eps for i, eps in zip(members, privacy, strict=True)]
 
     def social_cost(self, members: Sequence[int], privacy: Sequence[float]) -> float:
         """Return the sum of all n burdens (Definition 6); ``n sigma^2`` for the empty coalition."""
@@ -100,18 +98,26 @@ def member_list(members: Iterable[int]) -> tuple[int, ...]:
 
 
 def random_players(rng: np.random.Generator, most: int = 9) -> DataCoalition:
-    """Draw up to `most` players: spread, clustered, equal or geometric costs, in any regime."""
+    """Draw up to `most` players (at least 4): spread, clustered, equal or geometric costs, in any regime."""
     n = int(rng.integers(2, most + 1))
-    shape = rng.integers(4)
+    shape = rng.integers(6)
+    cost: np.ndarray
     if shape == 0:
-        cost = rng.uniform(0.001, 0.02, n)
+        cost = rng.uniform(0.1, 2.0, n)
     elif shape == 1:
-        cost = rng.choice([0.002, 0.015], n) * rng.uniform(0.97, 1.03, n)
+        cost = rng.choice([0.2, 1.5], n) * rng.uniform(0.97, 1.03, n)
     elif shape == 2:
-        cost = np.full(n, rng.uniform(0.001, 0.02))
+        cost = np.full(n, rng.uniform(0.1, 2.0))
+    elif shape == 3:
+        cost = 0.1 * rng.uniform(1.2, 2.5) ** np.arange(n)
     else:
-        cost = 0.001 * rng.uniform(1.2, 2.5) ** np.arange(n)
+        # A few cheap players and many dear ones alike: where coalitions that differ in one player are stable together.
+        cost = np.concatenate([rng.uniform(0.2, 0.7, 3), rng.uniform(3.0, 3.8, max(n, 4) - 3)])
+        n = len(cost)
     alpha = float(rng.choice([-1.0, -0.5, 0.0, 0.5, 1.0])) if rng.random() < 0.5 else float(rng.uniform(-1, 1))
-    # Variances around which coalitions form: a few times the least one at which two players stay.
-    scale = (cost[0] ** 2 / 2) ** (1 / 3) * n ** max(0.0, (2 * alpha + 1) / 3)
-    return DataCoalition(rng.permutation(cost), float(scale * rng.uniform(0.5, 12)), alpha)
+    # A variance at which some coalition of cheap players has just become one that its members would not leave: around
+    # there coalitions come and go.
+    k = int(rng.integers(2, n + 1))
+    a = np.cbrt(np.sort(cost) ** 2 / 2)[rng.permutation(min(n, k + 2))[:k]]
+    least = (a.sum() + 2 * a.max()) * float(k) ** ((2 * alpha + 1) / 3) / (k - 1)
+    return DataCoalition(rng.permutation(cost), float(least * rng.uniform(0.97, 1.15)), alpha)

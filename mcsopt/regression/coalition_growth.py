@@ -22,8 +22,8 @@ def theory_exponent(quantity: str, alpha: float) -> float:
     """Return the exponent of n that Theorems 1-4 give a quantity in regime alpha (away from -1/2 and 1/2).
 
     Theorem 1 (central): below alpha = 1/2 cost ``2(alpha+1)/3``, variance ``(2 alpha-1)/3``; above 1 and 0. Theorem 2
-    (stable): below -1/2 cost ``(2 alpha+4)/3``, variance ``(2 alpha+1)/3``; above 1 and 0. Theorems 3, 4 (prices): ``2/3``
-    up to -1/2, ``(1 - 2 alpha)/3`` up to 1/2, then 0.
+    (stable): below -1/2 cost ``(2 alpha+4)/3``, variance ``(2 alpha+1)/3``; above 1 and 0. Theorems 3, 4 (prices):
+    ``2/3`` up to -1/2, ``(1 - 2 alpha)/3`` up to 1/2, then 0.
     """
     if quantity.startswith("price"):
         return 2 / 3 if alpha <= -0.5 else max(0.0, (1 - 2 * alpha) / 3)

@@ -97,7 +97,8 @@ def stability_map(instance: DataCoalition, *, stability: str = "nash", most_vari
         Coalitions from the least variance upwards, coloured by size; named where they are few.
     """
     import matplotlib.pyplot as plt
-    from matplotlib.colors import ListedColormap
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import ListedColormap, Normalize
 
     if instance.num_players > 12:
         raise TooLarge(f"a map of 2^{instance.num_players} coalitions cannot be read; it is limited to 12 players")
@@ -120,7 +121,7 @@ def stability_map(instance: DataCoalition, *, stability: str = "nash", most_vari
     else:
         axis.set_yticks([])
         axis.set_ylabel(f"{len(order)} coalitions")
-    scale = plt.cm.ScalarMappable(plt.Normalize(1.5, instance.num_players + 0.5), colors)
+    scale = ScalarMappable(Normalize(1.5, instance.num_players + 0.5), colors)
     figure.colorbar(scale, ax=axis, label="members", ticks=range(2, instance.num_players + 1))
     axis.set(xlim=(0, most_variance), xlabel="variance σ²", title=f"where each coalition is {stability}-stable")
     return figure

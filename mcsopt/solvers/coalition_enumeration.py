@@ -113,7 +113,7 @@ def all_stable(problem: StableCoalition, *, limit: int = LIMIT) -> StableSets:
     stay, entry, cost = _properties(problem, masks)
     rank = np.lexsort((masks, cost))
     least, most = _costs(problem, found.least), _costs(problem, found.most)
-    sizes = np.flatnonzero(found.count)
+    sizes = np.flatnonzero(found.number)
     by_size = (found.least_mask, found.most_mask)
     cheapest = sizes[np.argmin(least[sizes])] if len(sizes) else 0
     dearest = sizes[np.argmax(most[sizes])] if len(sizes) else 0
@@ -123,8 +123,8 @@ def all_stable(problem: StableCoalition, *, limit: int = LIMIT) -> StableSets:
 
     return StableSets(
         problem=problem,
-        count=int(found.count.sum()),
-        count_by_size=found.count,
+        count=int(found.number.sum()),
+        count_by_size=found.number,
         masks=masks[rank],
         stay=stay[rank],
         entry=entry[rank],
@@ -138,14 +138,16 @@ def all_stable(problem: StableCoalition, *, limit: int = LIMIT) -> StableSets:
 def _decide_close(problem: StableCoalition, order: np.ndarray, found: Found, limit: int) -> np.ndarray:
     """Put coalitions that floats cannot tell to the ground truth; return the masks listed, over ranks."""
     if found.lengths[1] > CLOSE_ROOM:
-        raise TooLarge(f"more than {CLOSE_ROOM:,} coalitions lie within 1e-13 of a tolerance; change the variance by 1e-9")
+        raise TooLarge(
+            f"more than {CLOSE_ROOM:,} coalitions lie within 1e-13 of a tolerance; change the variance by 1e-9"
+        )
     a = roots(problem.instance)[1]
     added = []
     for mask in found.close[: found.lengths[1]].tolist():
         ranks = list(_members(mask))
         if not problem.violations(Coalition(order[ranks].tolist())):
             k, total = len(ranks), float(a[ranks].sum())
-            found.count[k] += 1
+            found.number[k] += 1
             added.append(mask)
             if total < found.least[k]:
                 found.least[k], found.least_mask[k] = total, mask
@@ -212,8 +214,8 @@ def all_intervals(problem: StableCoalition) -> tuple[np.ndarray, np.ndarray]:
     n = problem.instance.num_players
     if n > MAX_MAPPED:
         raise TooLarge(
-            f"the intervals of 2^{n} coalitions would take {2.0 ** (n - 24):.3g} GB; the map is limited to {MAX_MAPPED} "
-            "players: use all_stable at single variances"
+            f"the intervals of 2^{n} coalitions would take 2^{n - 24} GB; the map is limited to {MAX_MAPPED} players: "
+            "use all_stable at single variances"
         )
     return intervals(problem.instance, problem.stability)
 

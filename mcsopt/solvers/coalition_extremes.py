@@ -92,5 +92,3 @@ def worst_stable(problem: StableCoalition) -> Extreme:
     found = all_stable(problem, limit=0).dearest
     value = None if found is None else problem.evaluate(found)
     return Extreme(found, value, value)
-
-

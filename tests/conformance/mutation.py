@@ -22,7 +22,7 @@ from mcsopt.problems import Problem, problem_types
 from mcsopt.verification import certify, check
 from tests.conformance.alterations import altered
 from tests.conformance.judge import PROVED_GAP, Claim, Judgement, digest_of, judge, read_problem
-from tests.conformance.suite import draw, draws, evidence_solvers, plans, truth
+from tests.conformance.suite import draw, draws, evidence_solvers, infeasible_solution, plans, truth
 
 Document = dict[str, Any]
 Checker = Callable[[Any], check.Verdict]
@@ -250,9 +250,22 @@ def _swaps_objective_and_bound(document: Document, rng: np.random.Generator) -> 
     return document | {"objective": document["dual_bound"], "dual_bound": document["objective"]}
 
 
+def _holds_a_broken_plan(document: Document, rng: np.random.Generator) -> Document:
+    """A plan that breaks a constraint, in order otherwise."""
+    problem = read_problem(document)
+    broken = infeasible_solution(problem, rng)
+    if broken is None or document["dual_bound"] is None:
+        return document
+    objective = problem.evaluate(broken)
+    forged = document | {"solution": problem.solution_document(broken), "objective": objective}
+    _settle(forged, problem)
+    return forged
+
+
 FORGERIES: list[Callable[[Document, np.random.Generator], Document]] = [
     _claims_its_plan_optimal, _claims_a_tighter_bound, _claims_the_bound_as_its_value, _claims_infeasibility,
     _hides_its_plan, _drops_the_evidence, _claims_no_bound, _claims_another_gap, _swaps_objective_and_bound,
+    _holds_a_broken_plan,
 ]  # fmt: skip
 
 

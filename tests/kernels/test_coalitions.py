@@ -74,10 +74,10 @@ def test_the_scan_finds_what_is_stable_by_the_definitions_ties_included(stabilit
         expected = {s for s in sets_of(n) if not problem.violations(Coalition(s))}
         assert found.lengths[1] == 0
         assert {by_players(int(mask), order) for mask in found.listed[: found.lengths[0]]} == expected
-        assert found.count.tolist() == [sum(len(s) == k for s in expected) for k in range(n + 1)]
+        assert found.number.tolist() == [sum(len(s) == k for s in expected) for k in range(n + 1)]
         total += len(expected)
         _, a = roots(problem.instance)
-        for k in np.flatnonzero(found.count):
+        for k in np.flatnonzero(found.number):
             sums = [math.fsum(a[np.isin(order, s)]) for s in expected if len(s) == k]
             assert (found.least[k], found.most[k]) == pytest.approx((min(sums), max(sums)), rel=1e-14)
             for mask in (found.least_mask[k], found.most_mask[k]):
@@ -98,7 +98,7 @@ def test_the_list_stops_at_its_room_and_the_count_goes_on() -> None:
     players = DataCoalition(np.linspace(0.01, 0.011, 8), 0.33, 1.0)
     _, every = scan_all(players, "robust", room=1000, close_room=1)
     _, some = scan_all(players, "robust", room=3, close_room=1)
-    assert every.lengths[0] == every.count.sum() == some.count.sum() > 3
+    assert every.lengths[0] == every.number.sum() == some.number.sum() > 3
     assert some.listed.tolist() == every.listed[:3].tolist()
 
 

@@ -110,7 +110,9 @@ def test_a_gap_is_crossed_by_moving_many_items_a_little() -> None:
     a = np.sort(np.concatenate([1 + np.arange(200) * 1e-4, np.full(20, 3.0)]))
     above = a[:60].sum() + 0.35
     choice = np.zeros(sums.CHOICE, np.int64)
-    total, outcome, _ = sums.least_sum(values(a), 0, 220, 60, sums.Interval(above, above + 0.1, above + 1e-4), 9999, choice)
+    total, outcome, _ = sums.least_sum(
+        values(a), 0, 220, 60, sums.Interval(above, above + 0.1, above + 1e-4), 9999, choice
+    )
     assert outcome == sums.ENOUGH
     assert above < total == pytest.approx(a[chosen(0, choice)].sum())
 

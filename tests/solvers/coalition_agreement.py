@@ -1,4 +1,4 @@
-"""Do definitions, closed conditions, enumeration and structural search say the same? Instances that are hard on them."""
+"""Do definitions, closed conditions, enumeration and structural search say the same? On instances made for it."""
 
 from __future__ import annotations
 
