@@ -47,6 +47,7 @@ benchmarks: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.evaluation
 	$(BIN)/python -m benchmarks.aspire_off
 	$(BIN)/python -m benchmarks.knapsack
+	$(BIN)/python -m benchmarks.coalitions
 
 clean:
 	rm -rf $(VENV) .coverage .coverage.* certificate.json

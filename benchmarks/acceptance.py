@@ -27,7 +27,7 @@ from rich.table import Table
 
 from benchmarks.served_shares import served_share
 from mcsopt.data.markets import sensing_market
-from mcsopt.problems import Knapsack, KnapsackInstance, OfflineWelfare
+from mcsopt.problems import CentralCoalition, Knapsack, KnapsackInstance, OfflineWelfare, StableCoalition
 from mcsopt.result import Result, Status
 from mcsopt.solvers import solve
 from mcsopt.verification import certify, verify
@@ -248,6 +248,38 @@ def help_time(effort: Effort) -> Iterator[Row]:
     yield Row("mcsopt --help", "<= 0.3 CPU s", f"{typical:.3f} CPU s, median of 5", typical <= 0.3)
 
 
+def coalition_agreement(effort: Effort) -> Iterator[Row]:
+    """Definitions, closed conditions, enumeration and structural search on small data coalitions, ties included."""
+    from benchmarks.coalitions import agreement as disagreements
+
+    cases = effort.size(5000)
+    effort.report(f"{cases} data coalitions")
+    found = disagreements(instances=cases)
+    measured = f"{cases - len(found)} of {cases}{_first(found)}"
+    yield Row("stable coalitions: definitions, enumeration, search", f"{cases} instances, n <= 14", measured, not found)
+
+
+def coalition_backends(effort: Effort) -> Iterator[Row]:
+    """HiGHS and CP-SAT on the statements of data coalitions, against brute force."""
+    rng = np.random.default_rng(3)
+    cases, wrong = effort.size(100), []
+    for case in range(cases):
+        effort.report(f"backends on data coalition {case} of {cases}")
+        for problem in (StableCoalition.random_small(rng), CentralCoalition.random_small(rng)):
+            truth = solve(problem, solver="enumeration")
+            for name in ("highs", "cp-sat"):
+                heard = solve(problem, solver=name)
+                none = heard.solution is None and truth.solution is None
+                if not none and (
+                    heard.objective is None
+                    or truth.objective is None
+                    or abs(heard.objective - truth.objective) > 1e-5 * max(1.0, abs(truth.objective))
+                ):
+                    wrong.append(f"{name} on {problem}: {heard.objective} instead of {truth.objective}")
+    measured = f"{4 * cases - len(wrong)} of {4 * cases} answers{_first(wrong)}"
+    yield Row("coalitions: highs and cp-sat agree with enumeration", f"{cases} x 2 problems", measured, not wrong)
+
+
 CHECKS: dict[str, Check] = {
     "agreement": agreement,
     "mutants": mutants,
@@ -257,6 +289,8 @@ CHECKS: dict[str, Check] = {
     "shares": served_shares,
     "default": default_market,
     "help": help_time,
+    "coalitions": coalition_agreement,
+    "coalition-backends": coalition_backends,
 }
 
 

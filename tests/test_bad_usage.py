@@ -156,7 +156,7 @@ OPTIONS = {
     f"{CERTIFY} other.json": "unknown argument 'other.json'; see mcsopt certify --help",
     f"{CERTIFY} --heuristic other.json": "heuristic: 'other.json' is not known; use one of greedy",
     "certify a.json b.json --problem knapsack --plan p.json": "unknown argument 'b.json'; see mcsopt certify --help",
-    "certify market.json --problem welfare --heuristic greedy": "problem: 'welfare' is not known; use one of knapsack,",
+    "certify market.json --problem welfare --heuristic greedy": "problem: 'welfare' is not known; use one of central-",
     "certify market.json --problem offline-welfare --heuristic gredy": "heuristic: 'gredy' is not known; use one of gr",
     "certify market.json --problem offline-welfare --heuristic density-greedy": "heuristic: 'density-greedy' does not ",
     f"{CERTIFY} --solver gurobi": "solver: 'gurobi' does not solve offline-welfare; use one of column-tree, linear-bou",

@@ -12,6 +12,7 @@ from typing import Any
 from mcsopt.commands.common import (
     Report,
     check_outputs,
+    is_answered,
     number,
     percent,
     print_json,
@@ -146,7 +147,7 @@ def _print(
     print_table(columns, rows, title=f"{problem.name}: certified gaps ({problem.sense.value}imise)", numbers=True)
     arithmetic = first.document["arithmetic"]
     if first.status is Status.INFEASIBLE:
-        print(f"no feasible plan exists: {first.bound.message}")
+        print(f"none exists: {first.bound.message}")
         print(f"proved by {first.bound.method}, re-derived by the checker in {arithmetic}")
     else:
         how = f" ({first.bound.message})" if first.bound.message else ""
@@ -166,7 +167,10 @@ def _print(
 
 
 def _exit_status(certificates: Sequence[Certificate], max_gap: float | None) -> int:
-    if any(not certificate.plan.feasible for certificate in certificates):
+    plans = ((certificate.plan, certificate.status) for certificate in certificates)
+    if not all(is_answered(plan.problem, plan.feasible, status) for plan, status in plans):
         return 3
+    if all(certificate.status is Status.INFEASIBLE for certificate in certificates):
+        return 0
     gaps = [certificate.gap for certificate in certificates]
     return 1 if max_gap is not None and any(gap is None or gap > max_gap for gap in gaps) else 0

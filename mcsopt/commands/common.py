@@ -15,7 +15,7 @@ from mcsopt.data.files import check_writable
 from mcsopt.data.load import is_trips, load_instance
 from mcsopt.errors import InputError
 from mcsopt.problems import Problem, problem_type
-from mcsopt.result import Result
+from mcsopt.result import Result, Status
 from mcsopt.versions import versions
 
 
@@ -114,8 +114,16 @@ def print_table(
     Output(width=None if Output().is_terminal else 160).print(table)
 
 
+def is_answered(problem: Problem[Any], feasible: bool, status: Status) -> bool:
+    """Whether nothing is left to ask: a feasible solution, or a proof that none exists where that was the question."""
+    return feasible or (problem.asks_existence and status is Status.INFEASIBLE)
+
+
 def run_document(problem: Problem[Any], result: Result) -> dict[str, Any]:
     """Return the JSON keys that every run has."""
+    solution = result.solution
+    if problem.asks_existence and result.status is Status.INFEASIBLE:
+        solution = problem.empty_solution()
     return {
         "problem": problem.name,
         "options": problem.options,
@@ -126,7 +134,7 @@ def run_document(problem: Problem[Any], result: Result) -> dict[str, Any]:
         "objective": result.objective,
         "dual_bound": result.dual_bound,
         "gap": result.gap,
-        "solution": None if result.solution is None else problem.solution_document(result.solution),
+        "solution": None if solution is None else problem.solution_document(solution),
         "violations": [violation.to_json() for violation in result.violations],
         "seconds": {phase: round(seconds, 6) for phase, seconds in result.seconds.items()},
         "seed": result.seed,

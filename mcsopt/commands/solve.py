@@ -6,6 +6,7 @@ import argparse
 
 from mcsopt.commands.common import (
     check_outputs,
+    is_answered,
     number,
     percent,
     print_json,
@@ -51,4 +52,4 @@ def run(args: argparse.Namespace) -> int:
             print(f"assurance: {result.assurance.value}; termination: {result.termination.value}")
         if args.output is not None and result.feasible:
             print(f"wrote {args.output}")
-    return 0 if result.feasible else 3
+    return 0 if is_answered(problem, result.feasible, result.status) else 3

@@ -1,5 +1,6 @@
 """Where instances come from: generators, Chicago taxi trips, instance and solution files."""
 
+from mcsopt.data.coalitions import data_coalition
 from mcsopt.data.files import read_instance, read_solution, write_instance, write_solution
 from mcsopt.data.generators import GENERATORS, generate
 from mcsopt.data.knapsacks import knapsack
@@ -11,6 +12,7 @@ __all__ = [
     "GENERATORS",
     "chicago",
     "chicago_with_report",
+    "data_coalition",
     "default_instance",
     "generate",
     "knapsack",

@@ -56,6 +56,9 @@ class Problem(ABC, Generic[SolutionT]):
     OPTIONS: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     """Name of each option and its admissible values, the default first."""
 
+    asks_existence: ClassVar[bool] = False
+    """Whether "none exists", proved, is an answer like any other; the empty solution then stands for it."""
+
     instance: Any
 
     @property

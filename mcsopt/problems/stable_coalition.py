@@ -59,6 +59,7 @@ class StableCoalition(Problem[Coalition]):
     name: ClassVar[str] = "stable-coalition"
     sense: ClassVar[Sense] = Sense.MIN
     instance_type: ClassVar[type[Instance]] = DataCoalition
+    asks_existence: ClassVar[bool] = True
     OPTIONS: ClassVar[Mapping[str, tuple[str, ...]]] = {"stability": ("nash", "robust")}
 
     def __post_init__(self) -> None:
@@ -76,10 +77,19 @@ class StableCoalition(Problem[Coalition]):
         return max(burden - data.variance / k for burden in burdens) / (1 - 1 / k)
 
     def entry_variance(self, members: tuple[int, ...]) -> float:
-        """Return the least ``sigma^2`` at which somebody enters; infinity for the grand coalition."""
-        outsiders = sorted(set(range(self.instance.num_players)) - set(members))
-        entry = self._nash_entry if self.stability == "nash" else self._robust_entry
-        return min((entry(members, j) for j in outsiders), default=math.inf)
+        """Return the least ``sigma^2`` at which somebody enters; infinity for the grand coalition.
+
+        The cheapest outsider decides: with its cost only its own burden and noise rise, and with them every burden of
+        the coalition it would join.
+        """
+        cost = self.instance.cost.copy()
+        cost[list(members)] = math.inf
+        cheapest = int(np.argmin(cost))
+        if cost[cheapest] == math.inf:
+            return math.inf
+        return (
+            self._nash_entry(members, cheapest) if self.stability == "nash" else self._robust_entry(members, cheapest)
+        )
 
     def _nash_entry(self, members: tuple[int, ...], entrant: int) -> float:
         data, k = self.instance, len(members)

@@ -14,7 +14,7 @@ from mcsopt.solvers.registry import Settings
 def solve(problem: Problem[Any], settings: Settings) -> Result:
     """Solve the CP-SAT statement of `problem`.
 
-    Objective coefficients are rounded up to integers, so the bound is valid and exceeds the optimum by at most the
+    Objective coefficients are rounded to integers towards a valid bound, which misses the optimum by at most the
     statement's error, which the message states.
 
     Parameters
@@ -67,5 +67,5 @@ def _run(problem: Problem[Any], time_limit: float | None, seed: int) -> BackendA
         dual_bound=solver.best_objective_bound / stated.scale if found else None,
         finished=status == cp_model.OPTIMAL,
         objective_error=stated.error,
-        message=f"objective rounded up to integers: the bound may exceed the optimum by {stated.error:.2g}",
+        message=f"objective rounded to integers: the bound may be off by {stated.error:.2g}",
     )

@@ -247,6 +247,8 @@ def solve(problem: StableCoalition, settings: Settings) -> Result:
     message = (
         f"{counts[cells.CELLS]:,} cells searched in {counts[cells.STEPS]:,} steps, {run.search.num_open:,} left open"
     )
+    if proven is None:
+        message = f"no coalition of any size is {problem.stability}-stable; {message}"
     if proven not in (None, shown):
         message += f"; the evidence proves {shown!r} only"
     return conclude(

@@ -91,18 +91,30 @@ def find_bound(
     result = _with_evidence(problem, solver_name, start, limits)
     if progress is not None:
         progress("checking the bound")
-    if result.evidence is None:
-        raise BackendFault(result.method, "brings no evidence, although it is registered to")
     try:
-        derivation = check.derive(problem.name, problem.options, problem.instance.to_json(), result.evidence)
-    except check.Refused as refusal:
-        raise BackendFault(result.method, f"the checker refuses its evidence: {refusal}") from refusal
+        derivation = _derived(problem, result)
+    except BackendFault as fault:
+        # What was found in no time has the simplest evidence; if that is refused as well, nothing is left to say.
+        faults.append(str(fault))
+        start = result.solution if result.feasible else start
+        result = _with_evidence(problem, solver_name, start, limits | {"time_limit": 0.0})
+        derivation = _derived(problem, result)
     best = result.objective if result.feasible else None
     if heard is not None:
         faults.extend(_contradictions(problem, heard, derivation, best))
     gap = None if best is None else relative_gap(best, derivation.dual_bound, problem.sense)
     proved = gap is not None and gap <= tolerances.PROVED_GAP
     return Bound(result, derivation, best if proved else None, tuple(faults))
+
+
+def _derived(problem: Problem[Any], result: Result) -> check.Derivation:
+    """Let the checker derive what the evidence of a result proves."""
+    if result.evidence is None:
+        raise BackendFault(result.method, "brings no evidence, although it is registered to")
+    try:
+        return check.derive(problem.name, problem.options, problem.instance.to_json(), result.evidence)
+    except check.Refused as refusal:
+        raise BackendFault(result.method, f"the checker refuses its evidence: {refusal}") from refusal
 
 
 def _with_evidence(problem: Problem[Any], name: str | None, start: Any, limits: dict[str, Any]) -> Result:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from mcsopt.data import GENERATORS, knapsack, read_instance, sensing_market
+from mcsopt.data import GENERATORS, data_coalition, knapsack, read_instance, sensing_market
 from tests.commands.running import run
 
 CASES = {
+    "data-coalition": ({}, {"--players": "5", "--costs": "two-cluster", "--variance": "0.3", "--alpha": "-0.5"}),
     "knapsack": ({}, {"--items": "7", "--family": "subset-sum", "--fraction": "0.3", "--integer": "true"}),
     "sensing-market": (
         {},
         {"--tasks": "3", "--workers": "9", "--variant": "hard", "--candidates": "4", "--service": "required"},
     ),
 }
-FUNCTIONS = {"knapsack": knapsack, "sensing-market": sensing_market}
+FUNCTIONS = {"data-coalition": data_coalition, "knapsack": knapsack, "sensing-market": sensing_market}
 
 
 def test_every_kind_is_tried() -> None:

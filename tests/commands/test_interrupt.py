@@ -131,7 +131,7 @@ def test_solve_keeps_the_start(capsys, monkeypatch, tmp_path, solver):
     where = {
         "column-tree": "mcsopt.solvers.column_tree:feasible_sets",
         "highs": "mcsopt.solvers.backend:_call_with_deadline",
-        "enumeration": "mcsopt.solvers.enumeration:_best_packing",
+        "enumeration": "mcsopt.solvers.enumeration:conclude",
     }[solver]
     interrupt(monkeypatch, where)
     words: tuple[Any, ...] = (
