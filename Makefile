@@ -35,8 +35,8 @@ layers: $(VENV)/.ready
 # Kernels run twice: compiled with everything else, and as plain Python so that coverage sees their branches.
 tests: $(VENV)/.ready
 	rm -f .coverage .coverage.*
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --doctest-modules --doctest-glob="*.md" --cov --cov-report= tests mcsopt README.md docs
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m kernel --cov --cov-append --cov-report= tests
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --doctest-modules --doctest-glob="*.md" --cov --cov-report= --cov-fail-under=0 tests mcsopt README.md docs
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m kernel --cov --cov-append --cov-report= --cov-fail-under=0 tests
 	$(BIN)/python -m coverage report
 
 # What takes minutes to an hour: the large-case checks of the issues, printed as a table.
