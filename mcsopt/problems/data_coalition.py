@@ -46,8 +46,9 @@ class DataCoalition(Instance):
 
     kind: ClassVar[str] = "data-coalition"
     FIELDS: ClassVar[tuple[Field, ...]] = (
-        Field("cost", "cost", low=0, open_low=True),
-        Field("variance", "variance", low=0, open_low=True, scalar=True),
+        # Positive; squares and cube roots of smaller numbers would leave the doubles, and the checker refuses them.
+        Field("cost", "cost", low=1e-100),
+        Field("variance", "variance", low=1e-100, scalar=True),
         Field("alpha", "alpha", low=-1, high=1, scalar=True),
     )
 

@@ -136,7 +136,13 @@ def test_bad_players_are_refused(change, field):
 
 @pytest.mark.parametrize(
     ("privacy", "message"),
-    [([1.0], "has 1 entries"), ([1.0, -1.0], r"privacy\[1\]: is -1.0"), ([1.0, 10**400], "privacy"), (3, "is 3")],
+    [
+        ([1.0], "has 1 entries"),
+        ([1.0, -1.0], r"privacy\[1\]: is -1.0"),
+        ([1.0, 10**400], "privacy"),
+        ([1.0, 1e-300], r"privacy\[1\]"),
+        (3, "is 3"),
+    ],
 )
 def test_bad_levels_are_refused(privacy, message):
     document = {"format": "mcsopt-solution/1", "problem": "central-coalition", "members": [0, 1], "privacy": privacy}
