@@ -97,7 +97,7 @@ def read_problem(document: Any) -> Problem[Any]:
         raise InputError("instance.format", "is another", "use format 1")
     if instance.get("kind") != cls.instance_type.kind:
         raise InputError("instance.kind", "is another", "use the problem's")
-    return cls(cls.instance_type.from_json(instance), **options)  # type: ignore[call-arg]
+    return cls(cls.instance_type.from_json(instance), **options)  # type: ignore[call-arg]  # every problem is a dataclass
 
 
 def _judge(document: Any) -> None:

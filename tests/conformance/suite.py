@@ -66,7 +66,7 @@ def truth(problem: Problem[Any]) -> Truth:
 @lru_cache(maxsize=4096)
 def _truth(name: str, options: str, instance: str) -> Truth:
     cls = problem_type(name)
-    problem = cls(cls.instance_type.from_json(json.loads(instance)), **json.loads(options))  # type: ignore[call-arg]
+    problem = cls(cls.instance_type.from_json(json.loads(instance)), **json.loads(options))  # type: ignore[call-arg]  # every problem is a dataclass
     with np.errstate(all="ignore"):
         result = solve(problem, solver=ORACLE)
     if result.status is Status.INFEASIBLE:

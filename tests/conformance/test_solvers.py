@@ -34,7 +34,7 @@ def answers(name: str, solver: Solver, count: int = DRAWS, **settings: object) -
     found = []
     for problem in draws(name, count):
         try:
-            found.append((problem, solve(problem, solver=solver.name, **settings)))  # type: ignore[arg-type]
+            found.append((problem, solve(problem, solver=solver.name, **settings)))  # type: ignore[arg-type]  # keywords by name
         except (TooLarge, InputError):
             continue
     assert found

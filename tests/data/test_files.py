@@ -117,7 +117,7 @@ def test_the_old_file_survives_a_failure(tmp_path, monkeypatch, ending):
     target = write(tmp_path / f"t.{ending}", "old")
 
     def full(*args: object, **kwargs: object) -> None:
-        Path(args[1] if ending == "parquet" else args[0]).write_bytes(b"hal")  # type: ignore[arg-type]
+        Path(args[1] if ending == "parquet" else args[0]).write_bytes(b"hal")  # type: ignore[arg-type]  # a path
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(*((pq, "write_table") if ending == "parquet" else (Path, "write_text")), full)

@@ -37,7 +37,7 @@ def random_plan(rng: np.random.Generator, problem: OfflineWelfare) -> Assignment
 
 
 def broken(found: object) -> list[tuple[str, str]]:
-    return sorted((v.constraint.split(" (")[0], v.where) for v in found)  # type: ignore[attr-defined]
+    return sorted((v.constraint.split(" (")[0], v.where) for v in found)  # type: ignore[attr-defined]  # both kinds
 
 
 @pytest.mark.parametrize("seed", range(150))
@@ -98,7 +98,7 @@ def market_of(**changes: object) -> SensingMarket:
         "pair_task": [0, 0], "pair_worker": [0, 1], "payment": [50.0, 50.0], "cost": [1.0, 1.0],
         "quality": [10.0, 2.5], "quality_risk": 0.5,
     }  # fmt: skip
-    return SensingMarket(**{**data, **changes})  # type: ignore[arg-type]
+    return SensingMarket(**{**data, **changes})  # type: ignore[arg-type]  # fields by name
 
 
 def test_exact_ties_of_demand_and_risk_are_decided_in_rationals() -> None:
