@@ -77,7 +77,7 @@ def agreement(effort: Effort) -> Iterator[Row]:
             problem = dataclasses.replace(drawn, instance=dataclasses.replace(drawn.instance, service=service))
             best = suite.truth(problem)
             infeasible += best.optimum is None
-            for solver in ("column-tree", "highs", "cp-sat"):
+            for solver in ("branch-and-price", "highs", "cp-sat"):
                 answer = solve(problem, solver=solver)
                 if not _agrees(answer, best.optimum):
                     differ.append(f"{k} {service} {solver}: {answer.objective} for {best.optimum}")
@@ -86,7 +86,8 @@ def agreement(effort: Effort) -> Iterator[Row]:
                 if not verdict.accepted:
                     refused.append(f"{k} {service}: {verdict.reason}")
     found = f"{2 * markets - len(differ)} of {2 * markets}, {infeasible} infeasible" + _first(differ)
-    yield Row("highs, cp-sat, column-tree agree with enumeration", f"{markets} markets x 2 modes", found, not differ)
+    name = "highs, cp-sat, branch-and-price agree with enumeration"
+    yield Row(name, f"{markets} markets x 2 modes", found, not differ)
     yield Row("every certificate of them verifies", "all", "all" if not refused else _first(refused), not refused)
 
 

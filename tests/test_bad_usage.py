@@ -159,7 +159,7 @@ OPTIONS = {
     "certify market.json --problem welfare --heuristic greedy": "problem: 'welfare' is not known; use one of central-",
     "certify market.json --problem offline-welfare --heuristic gredy": "heuristic: 'gredy' is not known; use one of gr",
     "certify market.json --problem offline-welfare --heuristic density-greedy": "heuristic: 'density-greedy' does not ",
-    f"{CERTIFY} --solver gurobi": "solver: 'gurobi' does not solve offline-welfare; use one of column-tree, linear-bou",
+    f"{CERTIFY} --solver gurobi": "solver: 'gurobi' does not solve offline-welfare; use one of branch-and-price, linea",
     f"{CERTIFY} --solver knapsack": "solver: 'knapsack' does not solve offline-welfare; use one of",
     f"{CERTIFY} --option mismatch": "--option: is 'mismatch'; write it as NAME=VALUE",
     f"{CERTIFY} --option colour=red": "--option: 'colour' is not known to this problem; it takes: mismatch=ratio|pair",

@@ -1,9 +1,8 @@
-"""The linear program over worker sets, and the bound that its worker prices prove."""
+"""The set-packing linear program over worker sets found so far: columns are added, nodes are bounds on columns."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import highspy
 import numpy as np
@@ -11,144 +10,154 @@ import numpy as np
 from mcsopt.kernels.worker_sets import WorkerSets
 from mcsopt.problems import OfflineWelfare
 
-_EMPTY = 1e-9  # a Farkas sum must be below minus this to count; prices are of the order of 1
+_UNBOUNDED = highspy.kHighsInf
 
 
 @dataclass(frozen=True)
-class LpAnswer:
-    """What one node's linear program proved.
+class LpSolution:
+    """One solution of the program.
 
     Attributes
     ----------
+    objective : float
+        Its value; the least unserved demand if that was asked for.
     price : array of float, shape (J,)
-        Worker prices >= 0.
-    bound : float
-        Bound they prove; -inf if they prove the node empty.
-    weights : array of float or None
-        The fractional solution, per column; None if there is none.
-    farkas : bool
-        Whether `price` proves emptiness rather than a bound.
+        Worker prices u >= 0, the dual values of "in at most one set".
+    threshold : array of float, shape (I,)
+        Dual value of each task's row: what its best set is worth at these prices; any sign where it must be served.
+    weights : array of float, shape (n,)
+        The fractional solution, per column.
     """
 
+    objective: float
     price: np.ndarray
-    bound: float
-    weights: np.ndarray | None
-    farkas: bool = False
-
-    def leaf(self) -> dict[str, Any]:
-        """Return the leaf of a ``price-tree``."""
-        workers = np.flatnonzero(self.price)
-        name = "farkas" if self.farkas else "price"
-        return {"worker": workers.tolist(), name: self.price[workers].tolist()}
+    threshold: np.ndarray
+    weights: np.ndarray
 
 
 class ColumnLp:
-    """``max sum_c v_c lambda_c``: one row a task, one a worker; re-solved from the last basis.
+    """``max sum_c v_c lambda_c``: one row a task, one a worker, one column a worker set; re-solved from the last basis.
 
     Parameters
     ----------
     problem : OfflineWelfare
-    sets : WorkerSets
-        The columns.
+
+    Attributes
+    ----------
+    task, value : array, shape (n,)
+        Task and ``v_i(A)`` of each column.
+    workers : list of tuple of int
+        Its workers.
+    scale : float
+        Unit of the program's values.
     """
 
-    def __init__(self, problem: OfflineWelfare, sets: WorkerSets) -> None:
-        self.sets = sets
-        self.num_tasks, self.num_workers = problem.instance.num_tasks, problem.instance.num_workers
-        columns, tasks = len(sets), self.num_tasks
+    def __init__(self, problem: OfflineWelfare) -> None:
+        market = problem.instance
+        self.num_tasks, self.num_workers = market.num_tasks, market.num_workers
+        self.task, self.value = np.zeros(0, dtype=np.int64), np.zeros(0)
+        self.workers: list[tuple[int, ...]] = []
+        self._known: set[tuple[int, tuple[int, ...]]] = set()
+        self._pair, self._start = np.zeros(0, dtype=np.int64), np.zeros(1, dtype=np.int64)
+        self._pair_of = market.num_workers * market.pair_task + market.pair_worker
         # HiGHS's tolerances are absolute: values are brought to the order of 1, by a power of two.
-        self._scale = 2.0 ** np.floor(np.log2(np.max(np.abs(sets.value), initial=0.0) or 1.0))
-        self._cost = np.concatenate([-sets.value / self._scale, np.zeros(tasks)])
-        lp = highspy.HighsLp()
-        # One artificial column a task, closed at zero, is opened only to prove a node empty.
-        lp.num_col_, lp.num_row_ = columns + tasks, tasks + self.num_workers
-        lp.col_cost_ = self._cost
-        lp.col_lower_ = np.zeros(columns + tasks)
-        lp.col_upper_ = np.concatenate([np.full(columns, highspy.kHighsInf), np.zeros(tasks)])
-        lp.row_lower_ = np.full(lp.num_row_, -highspy.kHighsInf)
-        lp.row_upper_ = np.ones(lp.num_row_)
-        sizes = np.diff(sets.start)
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-        lp.a_matrix_.start_ = np.concatenate([[0], np.cumsum(np.concatenate([sizes + 1, np.ones(tasks, int)]))])
-        index = np.insert(tasks + sets.worker, sets.start[:-1], sets.task)
-        lp.a_matrix_.index_ = np.concatenate([index, np.arange(tasks)])
-        lp.a_matrix_.value_ = np.ones(len(index) + tasks)
+        largest = market.quality_weight * float(np.max(market.quality, initial=0.0))
+        self.scale = 2.0 ** np.floor(np.log2(largest or 1.0))
         self._highs = highspy.Highs()
         self._highs.silent()
+        self._highs.setOptionValue("threads", 1)
         for option in ("primal_feasibility_tolerance", "dual_feasibility_tolerance"):
             self._highs.setOptionValue(option, 1e-9)
-        self._highs.passModel(lp)
+        rows = self.num_tasks + self.num_workers
+        self._highs.addRows(
+            rows, np.full(rows, -_UNBOUNDED), np.ones(rows), 0, np.zeros(rows, dtype=np.int32),
+            np.zeros(0, dtype=np.int32), np.zeros(0),
+        )  # fmt: skip
+        # One artificial column a task, closed at zero, opened only to look for a plan at all.
+        tasks = np.arange(self.num_tasks, dtype=np.int32)
+        self._add(np.zeros(self.num_tasks), np.zeros(self.num_tasks), tasks, tasks)
 
-    def contains(self, worker: int) -> np.ndarray:
-        """Return which columns contain `worker`, shape (n,)."""
-        inside = np.zeros(len(self.sets), dtype=bool)
-        inside[np.searchsorted(self.sets.start, np.flatnonzero(self.sets.worker == worker), side="right") - 1] = True
-        return inside
+    def __len__(self) -> int:
+        return len(self.task)
 
-    def reduced(self, price: np.ndarray) -> np.ndarray:
-        """Return ``v(A) - u(A)`` of every column."""
-        return np.asarray(self.sets.value - self._sum_over_workers(price))
+    def add(self, sets: WorkerSets) -> int:
+        """Add those of the sets that are not there yet; return how many were not."""
+        fresh = []
+        for k, task in enumerate(sets.task.tolist()):
+            key = (task, sets.workers(k))
+            if key not in self._known:
+                self._known.add(key)
+                self.workers.append(key[1])
+                fresh.append(k)
+        if not fresh:
+            return 0
+        members = [np.array(workers, dtype=np.int64) for workers in self.workers[-len(fresh) :]]
+        sizes = np.array([len(m) for m in members])
+        task, value = sets.task[fresh], sets.value[fresh]
+        pairs = np.searchsorted(self._pair_of, np.repeat(task, sizes) * self.num_workers + np.concatenate(members))
+        rows = np.concatenate([np.append(i, self.num_tasks + m) for i, m in zip(task, members, strict=True)])
+        starts = np.concatenate([[0], np.cumsum(sizes + 1)[:-1]])
+        self._add(-value / self.scale, np.full(len(fresh), _UNBOUNDED), starts, rows)
+        self.task, self.value = np.append(self.task, task), np.append(self.value, value)
+        self._pair = np.append(self._pair, pairs)
+        self._start = np.append(self._start, self._start[-1] + np.cumsum(sizes))
+        return len(fresh)
 
-    def priced(self, price: np.ndarray, allowed: np.ndarray, served: np.ndarray) -> LpAnswer:
-        """Return the answer whose bound is the one that `price` proves on a node, with no help from the program."""
-        return LpAnswer(price, self._bound(price, self.reduced(price), allowed, served), None)
+    def _add(self, cost: np.ndarray, upper: np.ndarray, starts: np.ndarray, rows: np.ndarray) -> None:
+        self._highs.addCols(
+            len(cost), cost, np.zeros(len(cost)), upper, len(rows), starts.astype(np.int32), rows.astype(np.int32),
+            np.ones(len(rows)),
+        )  # fmt: skip
 
-    def solve(self, allowed: np.ndarray, served: np.ndarray) -> LpAnswer:
-        """Solve the node in which only `allowed` columns exist and `served` tasks take exactly one."""
-        columns, tasks = len(self.sets), self.num_tasks
-        upper = np.where(allowed, highspy.kHighsInf, 0.0)
-        self._change_bounds(np.arange(columns), upper)
-        lower = np.where(served, 1.0, -highspy.kHighsInf)
-        for task in range(tasks):
-            self._highs.changeRowBounds(task, lower[task], 1.0)
-        status = self._run()
-        if status == highspy.HighsModelStatus.kOptimal:
-            solution = self._highs.getSolution()
-            price = self._prices(solution) * self._scale
-            bound = self._bound(price, self.reduced(price), allowed, served)
-            return LpAnswer(price, bound, np.array(solution.col_value[:columns]))
-        if status == highspy.HighsModelStatus.kInfeasible:
-            return self._prove_empty(allowed, served)
-        return self._unaided(allowed, served)
+    def allowed(self, usable: np.ndarray) -> np.ndarray:
+        """Return which columns consist of usable pairs, shape (n,)."""
+        if not len(self):
+            return np.zeros(0, dtype=bool)
+        return np.logical_and.reduceat(usable[self._pair], self._start[:-1])
 
-    def _unaided(self, allowed: np.ndarray, served: np.ndarray) -> LpAnswer:
-        """Return the bound that prices of zero prove: numerical trouble in HiGHS costs strength, not truth."""
-        return self.priced(np.zeros(self.num_workers), allowed, served)
+    def shares(self, weights: np.ndarray) -> np.ndarray:
+        """Return, per pair, how much of its worker the task takes in a solution over the first columns, shape (P,)."""
+        used = np.repeat(weights, np.diff(self._start[: len(weights) + 1]))
+        return np.bincount(self._pair[: len(used)], used, minlength=len(self._pair_of))
 
-    def _prove_empty(self, allowed: np.ndarray, served: np.ndarray) -> LpAnswer:
-        """Find prices with ``sum u + sum_i max_A (-u(A)) < 0``: the dual values of the least unserved demand."""
-        columns, tasks = len(self.sets), self.num_tasks
-        everything = np.arange(columns + tasks)
-        self._change_bounds(everything[columns:], np.where(served, 1.0, 0.0))
-        self._change_costs(everything, np.concatenate([np.zeros(columns), np.ones(tasks)]))
-        status = self._run()
-        price = self._prices(self._highs.getSolution())
-        self._change_bounds(everything[columns:], np.zeros(tasks))
-        self._change_costs(everything, self._cost)
-        optimal = status == highspy.HighsModelStatus.kOptimal
-        if optimal and self._bound(price, -self._sum_over_workers(price), allowed, served) < -_EMPTY:
-            return LpAnswer(price, -np.inf, None, farkas=True)
-        return self._unaided(allowed, served)
+    def restrict(self, usable: np.ndarray, served: np.ndarray) -> None:
+        """Go to the node in which only `usable` pairs exist and `served` tasks take exactly one set."""
+        self._change_upper(self.num_tasks + np.arange(len(self)), np.where(self.allowed(usable), _UNBOUNDED, 0.0))
+        for task in range(self.num_tasks):
+            self._highs.changeRowBounds(task, 1.0 if served[task] else -_UNBOUNDED, 1.0)
 
-    def _bound(self, price: np.ndarray, reduced: np.ndarray, allowed: np.ndarray, served: np.ndarray) -> float:
-        best = np.where(served, -np.inf, 0.0)
-        np.maximum.at(best, self.sets.task[allowed], reduced[allowed])
-        return float(price.sum() + best.sum())
+    def solve(self) -> LpSolution | None:
+        """Solve the program; None if it is infeasible, or HiGHS in trouble."""
+        return self._solution(-self.scale)
 
-    def _sum_over_workers(self, price: np.ndarray) -> np.ndarray:
-        running = np.concatenate([[0.0], np.cumsum(price[self.sets.worker])])
-        return np.asarray(running[self.sets.start[1:]] - running[self.sets.start[:-1]])
+    def least_unserved(self, served: np.ndarray) -> LpSolution | None:
+        """Solve for the least unserved demand, ``min sum_i s_i`` with ``s_i`` the part of task i left unserved."""
+        everything = np.arange(self.num_tasks + len(self))
+        self._change_upper(everything[: self.num_tasks], np.where(served, 1.0, 0.0))
+        cost = np.zeros(len(everything))
+        cost[: self.num_tasks] = 1.0
+        self._change_cost(everything, cost)
+        solution = self._solution(1.0)
+        self._change_upper(everything[: self.num_tasks], np.zeros(self.num_tasks))
+        self._change_cost(everything, np.concatenate([np.zeros(self.num_tasks), -self.value / self.scale]))
+        return solution
 
-    def _prices(self, solution: Any) -> np.ndarray:
+    def _solution(self, unit: float) -> LpSolution | None:
+        self._highs.run()
+        if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        solution = self._highs.getSolution()
         # Minimisation: the dual of a row "<= 1" is at most zero. Adding zero turns -0.0 into 0.0.
-        return np.maximum(0.0, -np.array(solution.row_dual[self.num_tasks :])) + 0.0
+        dual = -np.array(solution.row_dual) * abs(unit)
+        return LpSolution(
+            objective=self._highs.getInfo().objective_function_value * unit,
+            price=np.maximum(dual[self.num_tasks :], 0.0) + 0.0,
+            threshold=dual[: self.num_tasks],
+            weights=np.array(solution.col_value[self.num_tasks :]),
+        )
 
-    def _change_bounds(self, columns: np.ndarray, upper: np.ndarray) -> None:
+    def _change_upper(self, columns: np.ndarray, upper: np.ndarray) -> None:
         self._highs.changeColsBounds(len(columns), columns.astype(np.int32), np.zeros(len(columns)), upper)
 
-    def _change_costs(self, columns: np.ndarray, cost: np.ndarray) -> None:
+    def _change_cost(self, columns: np.ndarray, cost: np.ndarray) -> None:
         self._highs.changeColsCost(len(columns), columns.astype(np.int32), cost)
-
-    def _run(self) -> Any:
-        self._highs.run()
-        return self._highs.getModelStatus()

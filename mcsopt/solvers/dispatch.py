@@ -30,7 +30,7 @@ def solve(
     problem : Problem
     solver : str, optional
         A name of ``mcsopt.solvers.solvers()``. None: the preferred solver that takes the problem's size; for
-        offline welfare that is ``column-tree``, then ``linear-bound``, which takes any.
+        offline welfare that is ``branch-and-price``, then ``linear-bound``, which takes any.
     time_limit : float, optional
         Wall-clock seconds; with 0 the answer is still a valid bound, and a feasible solution where the empty one is.
     start : Result, solution or mapping, optional

@@ -74,7 +74,7 @@ def _best_assignment(problem: OfflineWelfare) -> Assignment | None:
     if len(workers) > MAX_WORKERS:
         raise TooLarge(
             f"enumeration over 2^{len(workers)} worker sets a task is limited to {MAX_WORKERS} candidate workers; "
-            "use solver 'column-tree'"
+            "use solver 'branch-and-price'"
         )
     full, tasks = 1 << len(workers), market.num_tasks
     best = np.zeros((tasks + 1, full))

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 
-from mcsopt.kernels.worker_sets import WorkerSets
+from mcsopt.kernels.priced_sets import PricedSets, Pricer
 from mcsopt.problems import OfflineWelfare
-from mcsopt.solvers.column_lp import LpAnswer
+from mcsopt.solvers.column_generation import NodeAnswer
 
 
-def explain(problem: OfflineWelfare, sets: WorkerSets, root: LpAnswer) -> str:
+def explain(problem: OfflineWelfare, pricer: Pricer, root: NodeAnswer) -> str:
     """Return one line: tasks that no set can serve, or tasks and workers whose demands collide.
 
     Parameters
     ----------
     problem : OfflineWelfare
         With ``service="required"``, proved infeasible.
-    sets : WorkerSets
-        Its feasible sets.
-    root : LpAnswer
+    pricer : Pricer
+        Of the problem.
+    root : NodeAnswer
         Of the root node; if its prices prove emptiness, they name the workers in conflict.
     """
     market = problem.instance
-    alone = np.flatnonzero(np.diff(sets.task_start) == 0)
+    nothing = np.zeros(market.num_workers)
+    alone = _without_sets(pricer.best(nothing, valued=False))
     if len(alone):
         return (
             "service is required, but "
@@ -30,16 +31,18 @@ def explain(problem: OfflineWelfare, sets: WorkerSets, root: LpAnswer) -> str:
             + (f"; and {len(alone) - 3} more tasks" if len(alone) > 3 else "")
         )
     if root.farkas:
-        workers = set(np.flatnonzero(root.price > 1e-9).tolist())
-        tasks = [
-            task for task in range(market.num_tasks)
-            if all(workers.intersection(sets.workers(k)) for k in range(*sets.task_start[task : task + 2]))
-        ]  # fmt: skip
+        workers = np.flatnonzero(root.price > 1e-9)
+        others = ~np.isin(market.pair_worker, workers)
+        tasks = _without_sets(pricer.best(nothing, valued=False, usable=others)).tolist()
         return (
-            f"service is required, but tasks {_listed(tasks)} compete for workers {_listed(sorted(workers))}: "
+            f"service is required, but tasks {_listed(tasks)} compete for workers {_listed(workers.tolist())}: "
             "every feasible set of these tasks needs some of these workers, and there are too few of them"
         )
     return "service is required; each task can be served alone, but not all at once: they compete for the same workers"
+
+
+def _without_sets(found: PricedSets) -> np.ndarray:
+    return np.flatnonzero(np.diff(found.sets.task_start) == 0)
 
 
 def _why(problem: OfflineWelfare, task: int) -> str:

@@ -76,8 +76,8 @@ class Solver:
 
 
 SOLVERS: tuple[Solver, ...] = (
-    Solver("column-tree", ("offline-welfare",), "mcsopt.solvers.column_tree",
-           "branch and bound over all feasible worker sets; proves, with evidence; up to 200,000 sets",
+    Solver("branch-and-price", ("offline-welfare",), "mcsopt.solvers.branch_and_price",
+           "branch and price over all feasible worker sets; proves 80 tasks x 300 workers, with evidence",
            evidence=True),
     Solver("linear-bound", ("offline-welfare",), "mcsopt.solvers.linear_bound",
            "linear bound that ignores redundancy, and a greedy plan; any size, with evidence",

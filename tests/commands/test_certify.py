@@ -117,7 +117,7 @@ def test_one_heuristic_gives_one_certificate(capsys, knapsack, tmp_path):
 def test_the_table_shows_each_plan_and_the_optimum(capsys, market):
     outcome = run(capsys, "certify", market, *WELFARE, "--heuristic", "greedy", "aspire-off")
     assert outcome.status == 0
-    for word in ("greedy", "aspire-off", "optimum", "PROVED", "re-derived by the checker", "column-tree"):
+    for word in ("greedy", "aspire-off", "optimum", "PROVED", "re-derived by the checker", "branch-and-price"):
         assert word in outcome.out
 
 
@@ -156,12 +156,12 @@ def test_a_time_limit_of_zero_still_bounds(capsys, market, knapsack, problem, he
     assert document["assurance"] == "checked"
 
 
-@pytest.mark.parametrize("solver", ["column-tree", "linear-bound", "highs", "cp-sat", "enumeration"])
+@pytest.mark.parametrize("solver", ["branch-and-price", "linear-bound", "highs", "cp-sat", "enumeration"])
 def test_every_solver_serves_certify(capsys, market, solver):
     document = run(capsys, "certify", market, *WELFARE, "--heuristic", "greedy", "--solver", solver, "--json").json
     assert document["assurance"] == "checked"
     # Solvers without evidence are heard, and held against the evidence of another.
-    assert document["solver"] == (solver if solver in ("column-tree", "linear-bound") else "column-tree")
+    assert document["solver"] == (solver if solver in ("branch-and-price", "linear-bound") else "branch-and-price")
     assert document["faults"] == []
 
 

@@ -48,8 +48,7 @@ def interrupt(monkeypatch: pytest.MonkeyPatch, where: str, after: int = 0) -> No
 @pytest.mark.parametrize("after", [0, 1])
 def test_in_a_heuristic_that_keeps_its_own_best(capsys, monkeypatch, market, after):
     interrupt(monkeypatch, "mcsopt.heuristics.aspire_off:_Game.gains", after)
-    # linear-bound, because column-tree runs ASPIRE-Off itself.
-    words = ("--heuristic", "aspire-off", "--solver", "linear-bound", "--json")
+    words = ("--heuristic", "aspire-off", "--json")
     outcome = run(capsys, "certify", market, *WELFARE, *words)
     assert outcome.status == 0
     assert outcome.json["termination"] == "interrupted"
@@ -83,9 +82,9 @@ def test_before_there_is_anything_to_keep(capsys, monkeypatch, market, tmp_path)
 @pytest.mark.parametrize(
     ("where", "solver"),
     [
-        ("mcsopt.solvers.column_tree:feasible_sets", ()),
-        ("mcsopt.solvers.column_tree:feasible_sets", ("--solver", "column-tree")),
-        ("mcsopt.solvers.column_tree:_Search._branch", ()),
+        ("mcsopt.solvers.branch_and_price:ColumnGeneration", ()),
+        ("mcsopt.solvers.branch_and_price:ColumnGeneration", ("--solver", "branch-and-price")),
+        ("mcsopt.solvers.branch_and_price:_Search._branch", ()),
         ("mcsopt.solvers.column_lp:ColumnLp.solve", ()),
         ("mcsopt.solvers.linear_bound:_dual_values", ("--solver", "linear-bound")),
         ("mcsopt.solvers.backend:_call_with_deadline", ("--solver", "highs")),
@@ -102,7 +101,7 @@ def test_in_the_search_for_a_bound_the_plan_and_a_bound_are_kept(capsys, monkeyp
     assert document["dual_bound"] >= document["objective"]
     assert document["assurance"] == "checked"
     assert check.check(json.loads(target.read_text())).accepted
-    if "column_tree:_Search" in where or "linear_bound" in where:
+    if "branch_and_price:_Search" in where or "linear_bound" in where:
         assert document["termination"] == "interrupted"
 
 
@@ -125,11 +124,11 @@ def test_in_the_knapsack_search(capsys, monkeypatch, tmp_path):
     assert check.check(json.loads(target.read_text())).accepted
 
 
-@pytest.mark.parametrize("solver", ["column-tree", "highs", "enumeration"])
+@pytest.mark.parametrize("solver", ["branch-and-price", "highs", "enumeration"])
 def test_solve_keeps_the_start(capsys, monkeypatch, tmp_path, solver):
     instance, start = write(tmp_path / "k.json", KNAPSACK), write(tmp_path / "s.json", PACKING)
     where = {
-        "column-tree": "mcsopt.solvers.column_tree:feasible_sets",
+        "branch-and-price": "mcsopt.solvers.branch_and_price:ColumnGeneration",
         "highs": "mcsopt.solvers.backend:_call_with_deadline",
         "enumeration": "mcsopt.solvers.enumeration:conclude",
     }[solver]
@@ -145,18 +144,18 @@ def test_solve_keeps_the_start(capsys, monkeypatch, tmp_path, solver):
         solver,
         "--json",
     )
-    if solver == "column-tree":
+    if solver == "branch-and-price":
         words = ("solve", *WELFARE, "--solver", solver, "--json")
     outcome = run(capsys, *words)
     assert outcome.status == 0
     assert outcome.json["termination"] == "interrupted"
     assert outcome.json["status"] == "FEASIBLE"
-    assert outcome.json["objective"] == (0 if solver == "column-tree" else 4)
+    assert outcome.json["objective"] == (0 if solver == "branch-and-price" else 4)
 
 
 def test_solve_without_a_feasible_start_has_nothing(capsys, monkeypatch, tmp_path):
     instance = write(tmp_path / "m.json", impossible("scarce"))
-    interrupt(monkeypatch, "mcsopt.solvers.column_tree:feasible_sets")
+    interrupt(monkeypatch, "mcsopt.solvers.branch_and_price:ColumnGeneration")
     outcome = run(capsys, "solve", instance, *WELFARE, "--json")
     assert outcome.status == 3
     assert outcome.json["status"] == "UNKNOWN"
@@ -164,7 +163,7 @@ def test_solve_without_a_feasible_start_has_nothing(capsys, monkeypatch, tmp_pat
 
 DRIVER = """
 import importlib, sys, time
-tree = importlib.import_module("mcsopt.solvers.column_tree")
+tree = importlib.import_module("mcsopt.solvers.branch_and_price")
 original = tree._Search._branch
 
 def slow(search, node):

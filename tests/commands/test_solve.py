@@ -14,7 +14,7 @@ KEYS = {
     "gap", "solution", "violations", "seconds", "seed", "versions", "message",
 }  # fmt: skip
 EXACT = [
-    ("offline-welfare", "column-tree"), ("offline-welfare", "highs"), ("offline-welfare", "cp-sat"),
+    ("offline-welfare", "branch-and-price"), ("offline-welfare", "highs"), ("offline-welfare", "cp-sat"),
     ("offline-welfare", "enumeration"), ("knapsack", "knapsack"), ("knapsack", "highs"), ("knapsack", "cp-sat"),
     ("knapsack", "enumeration"),
 ]  # fmt: skip
@@ -104,7 +104,7 @@ def test_the_table(capsys, instances):
         assert word in outcome.out
 
 
-@pytest.mark.parametrize("solver", [None, "highs", "cp-sat", "enumeration", "column-tree"])
+@pytest.mark.parametrize("solver", [None, "highs", "cp-sat", "enumeration", "branch-and-price"])
 @pytest.mark.parametrize("name", IMPOSSIBLE)
 def test_an_impossible_market_says_why_whoever_is_asked(capsys, tmp_path, name, solver):
     instance, target = write(tmp_path / "m.json", impossible(name)), tmp_path / "out.json"

@@ -37,7 +37,7 @@ def test_a_certificate_holds_the_gap_and_the_optimum(problem, tmp_path):
     assert f"{100 * certificate.gap:.4f}" in certificate._repr_html_()
 
 
-@pytest.mark.parametrize("solver", [None, "column-tree", "linear-bound", "highs", "cp-sat"])
+@pytest.mark.parametrize("solver", [None, "branch-and-price", "linear-bound", "highs", "cp-sat"])
 def test_every_solver_leads_to_a_checked_certificate(problem, solver):
     certificate = certify(problem, greedy(problem), solver=solver)
     assert certificate.assurance is Assurance.CHECKED

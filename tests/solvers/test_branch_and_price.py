@@ -28,7 +28,7 @@ def test_optimum_equals_brute_force_and_the_checker_derives_the_same_bound():
     statuses = set()
     for _ in range(30):
         problem = OfflineWelfare.random_small(rng)
-        best, reference = solve(problem, solver="column-tree"), solve(problem, solver="enumeration")
+        best, reference = solve(problem, solver="branch-and-price"), solve(problem, solver="enumeration")
         statuses.add(best.status)
         assert best.status == reference.status
         if best.status is Status.PROVED:
@@ -41,7 +41,7 @@ def test_optimum_equals_brute_force_and_the_checker_derives_the_same_bound():
 
 def test_a_market_with_a_root_gap_is_branched_on_and_proved():
     problem = branching_problem()
-    best = solve(problem, solver="column-tree")
+    best = solve(problem, solver="branch-and-price")
     assert best.status is Status.PROVED
     assert best.assurance is Assurance.FLOAT
     assert any("split" in node for node in best.evidence["tree"])
@@ -50,8 +50,8 @@ def test_a_market_with_a_root_gap_is_branched_on_and_proved():
 
 def test_an_early_stop_leaves_a_valid_bound_with_evidence():
     problem = branching_problem()
-    optimum = solve(problem, solver="column-tree").objective
-    stopped = solve(problem, solver="column-tree", time_limit=0)
+    optimum = solve(problem, solver="branch-and-price").objective
+    stopped = solve(problem, solver="branch-and-price", time_limit=0)
     assert stopped.termination is Termination.TIME
     assert stopped.objective >= greedy(problem).objective
     assert optimum <= derived(problem, stopped).dual_bound == pytest.approx(stopped.dual_bound, rel=1e-11)
@@ -64,8 +64,8 @@ def test_interruption_keeps_the_best_so_far(monkeypatch):
         if "nodes" in line or "checking" in line:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("mcsopt.solvers.column_tree._REPORT_EVERY", 1)
-    stopped = solve(problem, solver="column-tree", progress=interrupt)
+    monkeypatch.setattr("mcsopt.solvers.branch_and_price._REPORT_EVERY", 0.0)
+    stopped = solve(problem, solver="branch-and-price", progress=interrupt)
     assert stopped.termination is Termination.INTERRUPTED
     assert stopped.feasible
     assert derived(problem, stopped).dual_bound >= stopped.objective
@@ -73,12 +73,12 @@ def test_interruption_keeps_the_best_so_far(monkeypatch):
 
 def test_a_good_start_is_kept_and_an_infeasible_one_ignored():
     problem = branching_problem()
-    optimum = solve(problem, solver="column-tree")
-    again = solve(problem, solver="column-tree", time_limit=0, start=optimum.solution)
+    optimum = solve(problem, solver="branch-and-price")
+    again = solve(problem, solver="branch-and-price", time_limit=0, start=optimum.solution)
     assert again.objective == optimum.objective
     everybody = Assignment([[int(problem.instance.pair_worker[problem.instance.pairs_of(i)][0])] for i in range(10)])
     assert problem.violations(everybody)
-    assert solve(problem, solver="column-tree", start=everybody).objective == optimum.objective
+    assert solve(problem, solver="branch-and-price", start=everybody).objective == optimum.objective
 
 
 def crowd(budgets, qualities, **changes):
@@ -104,7 +104,7 @@ def crowd(budgets, qualities, **changes):
     ],
 )
 def test_infeasibility_is_proved_and_explained(problem, reason):
-    result = solve(problem, solver="column-tree")
+    result = solve(problem, solver="branch-and-price")
     assert result.status is Status.INFEASIBLE
     assert derived(problem, result).infeasible
     assert re.search(reason, result.message)
@@ -113,7 +113,7 @@ def test_infeasibility_is_proved_and_explained(problem, reason):
 def test_infeasibility_that_needs_branching():
     # Three tasks, each served by any two of three workers: fractionally half a set each is enough, in truth not.
     problem = crowd([100.0] * 3, [7.0] * 3)
-    result = solve(problem, solver="column-tree")
+    result = solve(problem, solver="branch-and-price")
     assert result.status is Status.INFEASIBLE
     assert derived(problem, result).infeasible
 
@@ -129,7 +129,7 @@ def test_infeasibility_that_no_root_prices_prove():
         [80.0, 80.0], [0.0] * 4, demand=[12.0, 12.0], redundancy=[0.0, 0.0],
         quality=[q for q, _ in roles], payment=[p for _, p in roles],
     )  # fmt: skip
-    result = solve(problem, solver="column-tree")
+    result = solve(problem, solver="branch-and-price")
     assert result.status is Status.INFEASIBLE
     assert any(node.get("split") == "pair" for node in result.evidence["tree"])
     assert derived(problem, result).infeasible
@@ -150,7 +150,7 @@ def test_fully_served_tasks_are_branched_on_by_pairs():
         cost=[10.0] * 9 + [45.0] * 3, quality=[*shared, *own],
     )  # fmt: skip
     problem = OfflineWelfare(market)
-    result = solve(problem, solver="column-tree")
+    result = solve(problem, solver="branch-and-price")
     assert result.status is Status.PROVED
     assert any(node.get("split") == "pair" for node in result.evidence["tree"])
     assert result.objective == pytest.approx(solve(problem, solver="enumeration").objective)
@@ -158,9 +158,9 @@ def test_fully_served_tasks_are_branched_on_by_pairs():
 
 
 def test_trouble_in_the_linear_program_costs_strength_not_truth(monkeypatch):
-    optimum = solve(branching_problem(), solver="column-tree").objective
-    monkeypatch.setattr(ColumnLp, "_run", lambda self: highspy.HighsModelStatus.kUnknown)
-    result = solve(branching_problem(), solver="column-tree")
+    optimum = solve(branching_problem(), solver="branch-and-price").objective
+    monkeypatch.setattr(highspy.Highs, "getModelStatus", lambda self: highspy.HighsModelStatus.kUnknown)
+    result = solve(branching_problem(), solver="branch-and-price")
     assert result.status is Status.BOUNDED
     assert result.dual_bound >= optimum
     assert derived(branching_problem(), result).dual_bound == pytest.approx(result.dual_bound, rel=1e-11)
@@ -168,19 +168,19 @@ def test_trouble_in_the_linear_program_costs_strength_not_truth(monkeypatch):
 
 def test_an_interruption_anywhere_leaves_a_whole_tree(monkeypatch):
     problem = branching_problem()
-    optimum = solve(problem, solver="column-tree").objective
+    optimum = solve(problem, solver="branch-and-price").objective
     solve_node = ColumnLp.solve
     for last in range(1, 12):
         calls = []
 
-        def interrupted(self, allowed, served, last=last, calls=calls):
+        def interrupted(self, last=last, calls=calls):
             calls.append(None)
             if len(calls) > last:
                 raise KeyboardInterrupt
-            return solve_node(self, allowed, served)
+            return solve_node(self)
 
         monkeypatch.setattr(ColumnLp, "solve", interrupted)
-        result = solve(problem, solver="column-tree")
+        result = solve(problem, solver="branch-and-price")
         assert result.termination is Termination.INTERRUPTED
         assert optimum <= derived(problem, result).dual_bound == pytest.approx(result.dual_bound, rel=1e-11)
 
@@ -191,7 +191,7 @@ def test_the_unit_of_money_does_not_matter(scale):
     changes = {name: getattr(market, name) * scale for name in ("budget", "payment", "cost")}
     data = {f.name: getattr(market, f.name) for f in market.FIELDS}
     problem = OfflineWelfare(SensingMarket(**(data | changes | {"quality_weight": 7 * scale})))
-    result = solve(problem, solver="column-tree")
+    result = solve(problem, solver="branch-and-price")
     assert result.gap <= 1e-7
     assert result.objective == pytest.approx(scale * 1099.2949713, rel=1e-6)
 
@@ -207,6 +207,6 @@ def test_ties_at_large_qualities_are_settled_by_the_ground_truth():
         market = problem.instance
         data = {f.name: getattr(market, f.name) for f in market.FIELDS} | {"quality": quality}
         problem = OfflineWelfare(SensingMarket(**data))
-        best, reference = solve(problem, solver="column-tree"), solve(problem, solver="enumeration")
+        best, reference = solve(problem, solver="branch-and-price"), solve(problem, solver="enumeration")
         assert best.objective == pytest.approx(reference.objective, rel=1e-12)
         assert best.status is Status.PROVED

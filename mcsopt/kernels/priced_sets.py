@@ -1,0 +1,223 @@
+"""The best worker sets of every task of a market at given worker prices: exact, on all cores."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from mcsopt import tolerances
+from mcsopt.errors import TooLarge
+from mcsopt.kernels.pricing import COMPLETE, FULL, search
+from mcsopt.kernels.worker_sets import WorkerSets
+from mcsopt.problems import OfflineWelfare
+
+MAX_NODES = 50_000_000
+"""Most nodes of the search for one task at one vector of prices: about a minute."""
+MAX_MEMBERS = 16
+"""Largest set that is searched for: 2^16 arrival patterns a depth."""
+
+
+@dataclass(frozen=True)
+class PricedSets:
+    """Worker sets above their task's floor at given prices.
+
+    Attributes
+    ----------
+    sets : WorkerSets
+        By task, the best first; their values are ``v_i(A)``, whatever the prices.
+    reduced : array of float, shape (n,)
+        ``v_i(A) - sum_{j in A} u_j`` (or ``-sum u`` where values were left out).
+    best : array of float, shape (I,)
+        The largest reduced value of each task, the floor where no set is above it; of tasks not asked for, the floor.
+    nodes : array of int, shape (I,)
+        Nodes of each search.
+    """
+
+    sets: WorkerSets
+    reduced: np.ndarray
+    best: np.ndarray
+    nodes: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Candidates:
+    """Candidates of one task by increasing payment."""
+
+    pairs: np.ndarray
+    workers: np.ndarray
+    quality: np.ndarray
+    arrival: np.ndarray
+    cost: np.ndarray
+    payment: np.ndarray
+    depth: int
+
+
+class Pricer:
+    """Prices the tasks of one market; answers do not depend on the number of threads.
+
+    Parameters
+    ----------
+    problem : OfflineWelfare
+    threads : int, optional
+        None: as many as the machine has cores.
+
+    Raises
+    ------
+    TooLarge
+        If a budget pays for more than `MAX_MEMBERS` workers.
+    """
+
+    def __init__(self, problem: OfflineWelfare, threads: int | None = None) -> None:
+        self.problem = problem
+        self.num_tasks, self.num_workers = problem.instance.num_tasks, problem.instance.num_workers
+        self._candidates = [self._of_task(task) for task in range(self.num_tasks)]
+        self._threads = (os.cpu_count() or 1) if threads is None else threads
+        self._effort = np.array([len(c.pairs) for c in self._candidates])
+        self._pool: ThreadPoolExecutor | None = None
+
+    def _of_task(self, task: int) -> _Candidates:
+        market, where = self.problem.instance, self.problem.instance.pairs_of(task)
+        pairs = np.arange(where.start, where.stop)[self.problem.candidate[where]]
+        pairs = pairs[np.argsort(market.payment[pairs], kind="stable")]
+        workers = market.pair_worker[pairs]
+        arrival, payment = market.arrival[workers], market.payment[pairs]
+        depth = int(np.searchsorted(np.cumsum(payment), self.problem.budget[task] * (1 + 1e-12), side="right"))
+        if depth > MAX_MEMBERS:
+            raise TooLarge(
+                f"offline-welfare by exact pricing: the budget of task {task} pays for {depth} workers, searched are "
+                f"sets of up to {MAX_MEMBERS}; use solver 'linear-bound'"
+            )
+        return _Candidates(
+            pairs, workers, market.quality[pairs], arrival, arrival * market.cost[pairs], payment, depth
+        )  # fmt: skip
+
+    def best(
+        self,
+        price: np.ndarray,
+        *,
+        count: int = 1,
+        floor: np.ndarray | float = -np.inf,
+        usable: np.ndarray | None = None,
+        tasks: Iterable[int] | None = None,
+        valued: bool = True,
+        listing: bool = False,
+    ) -> PricedSets:
+        """Return the `count` best feasible nonempty sets of each task that are worth more than its floor.
+
+        Parameters
+        ----------
+        price : array of float, shape (J,)
+            Prices u >= 0 of the workers.
+        count : int
+            Sets per task; equal values are cut off by the order of the search.
+        floor : float or array of float, shape (I,)
+            Sets whose reduced value is not above it are left out.
+        usable : array of bool, shape (P,), optional
+            Restricts the candidate pairs.
+        tasks : iterable of int, optional
+            Only these; None: all.
+        valued : bool, default True
+            Whether ``v_i(A)`` counts, or the prices alone.
+        listing : bool, default False
+            Every set above the floor is wanted; more than `count` are too many.
+
+        Returns
+        -------
+        PricedSets
+
+        Raises
+        ------
+        TooLarge
+            If a search takes more than `MAX_NODES` nodes, or a listing has more than `count` sets.
+        """
+        asked = np.arange(self.num_tasks) if tasks is None else np.array(sorted(tasks), dtype=np.int64)
+        floors = np.broadcast_to(np.asarray(floor, dtype=np.float64), (self.num_tasks,))
+
+        def one(task: int) -> tuple[np.ndarray, list[np.ndarray], int]:
+            return self._price(task, price, count, float(floors[task]), usable, valued, listing)
+
+        # The longest first, so that no core is left alone with a hard task at the end.
+        order = asked[np.argsort(-self._effort[asked], kind="stable")]
+        if self._threads > 1 and len(order) > 1:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(self._threads)
+            answers = dict(zip(order.tolist(), self._pool.map(one, order.tolist()), strict=True))
+        else:
+            answers = {task: one(task) for task in order.tolist()}
+        return self._collected(asked, answers, floors, price, valued)
+
+    def _collected(
+        self, asked: np.ndarray, answers: dict[int, tuple[np.ndarray, list[np.ndarray], int]], floors: np.ndarray,
+        price: np.ndarray, valued: bool,
+    ) -> PricedSets:  # fmt: skip
+        best, nodes, counts = floors.copy(), np.zeros(self.num_tasks, dtype=np.int64), np.zeros(self.num_tasks, int)
+        values, members = [np.zeros(0)], []
+        for task in asked.tolist():
+            reduced, sets, nodes[task] = answers[task]
+            counts[task] = len(sets)
+            if len(sets):
+                best[task] = reduced[0]
+                values.append(reduced)
+                members.extend(sets)
+        self._effort[asked] = nodes[asked]
+        reduced = np.concatenate(values)
+        start = np.concatenate([[0], np.cumsum([len(m) for m in members])]).astype(np.int64)
+        worker = np.concatenate(members) if members else np.zeros(0, dtype=np.int64)
+        value = reduced
+        if valued and len(members):
+            value = reduced + np.add.reduceat(price[worker], start[:-1])
+        sets_of_all = WorkerSets(
+            task=np.repeat(np.arange(self.num_tasks), counts), value=value, start=start, worker=worker,
+            task_start=np.concatenate([[0], np.cumsum(counts)]),
+        )  # fmt: skip
+        return PricedSets(sets_of_all, reduced, best, nodes)
+
+    def _price(
+        self, task: int, price: np.ndarray, count: int, floor: float, usable: np.ndarray | None, valued: bool,
+        listing: bool,
+    ) -> tuple[np.ndarray, list[np.ndarray], int]:  # fmt: skip
+        """Return reduced values, the best first, sorted members, and the nodes of the search."""
+        here = self._candidates[task]
+        keep = slice(None) if usable is None or usable[here.pairs].all() else usable[here.pairs]
+        workers = here.workers[keep]
+        if not len(workers) or not here.depth:
+            return np.zeros(0), [], 0
+        loss = price[workers] + (here.cost[keep] if valued else 0.0)
+        room = count
+        while True:
+            members = np.zeros((room, here.depth), dtype=np.int32)
+            sizes, values, doubtful = np.zeros(room, np.int64), np.zeros(room), np.zeros(room, np.bool_)
+            number, nodes, end = self._search(task, here, keep, loss, valued, floor, listing,
+                                              (members, sizes, values, doubtful))  # fmt: skip
+            if end != COMPLETE:
+                what = (
+                    f"has more than {count:,} sets to list" if end == FULL else f"takes more than {MAX_NODES:,} nodes"
+                )
+                raise TooLarge(f"offline-welfare by exact pricing: task {task} {what}; use solver 'linear-bound'")
+            false = [
+                k for k in np.flatnonzero(doubtful[:number]).tolist()
+                if self.problem.set_violations(task, sorted(workers[members[k, : sizes[k]]].tolist()))
+            ]  # fmt: skip
+            if not false or number < room:
+                break
+            room += 2 * len(false)  # sets that rounding let in have taken the places of others
+        order = np.argsort(-values[:number], kind="stable")
+        order = order[~np.isin(order, false)][:count]
+        return values[order], [np.sort(workers[members[k, : sizes[k]]]) for k in order], int(nodes)
+
+    def _search(
+        self, task: int, here: _Candidates, keep: slice | np.ndarray, loss: np.ndarray, valued: bool, floor: float,
+        listing: bool, found: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
+    ) -> tuple[int, int, int]:  # fmt: skip
+        market = self.problem.instance
+        number, nodes, end = search(
+            here.quality[keep], here.arrival[keep], loss, here.payment[keep],
+            float(market.quality_weight) if valued else 0.0, float(market.redundancy[task]),
+            float(market.demand[task]), float(self.problem.budget[task]), market.quality_risk + tolerances.RISK,
+            tolerances.QUALITY, floor, MAX_NODES, listing, *found,
+        )  # fmt: skip
+        return number, nodes, end
