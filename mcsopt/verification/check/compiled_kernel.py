@@ -1,116 +1,35 @@
 """Compiled loops of `compiled_search`, where the bounds are stated and proved. Importing this module loads numba.
 
-A node of the search is a partial set P that takes exactly r further members ("more") from its list. Rows of the
-arrays of a `State` are depths: row d belongs to the partial set of the first d of ``chosen``.
+All of it is in one file: numba's cache does not see changes in others.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numba import njit
 
-LARGEST = 10
-"""Largest set formed: 2^LARGEST arrival patterns are laid out."""
-DOUBTS = 64
-"""Sets kept until Python decides on them."""
+from mcsopt.verification.check.compiled_state import DOUBTS, LARGEST, Given, State
+
 DONE, PAUSED, FULL = 0, 1, 2
 NO, YES, DOUBTFUL = 0, 1, 2
 NEW = -1
 DEPTH, SIZE, LAID, NODES, DOUBTED, LIVE = range(6)
 FOUND, SLACK, WEIGHT = range(3)
+UNIT, TINY, NEAR = 2.0**-53, 1e-100, 1e-10
+"""As in `rounding` and `sets`."""
+LOOSE = 1e-9
+"""Slack of the filters: far above their rounding."""
+# Rows of the arrays.
+HELP, ARRIVAL, QUALITY, COST, PAYMENT = range(5)
+PRICE, GAIN, LOSS = range(3)
+CHOSEN, LENGTH, AT = range(3)
+BASE, LOST, SPEND = range(3)
+COUNT, MASS = range(2)
+TOTAL, CHANCE = range(2)
+HELD, KEPT, TOP = range(3)
+
 OUTER = njit(cache=True, nogil=True, no_cfunc_wrapper=True)
 INNER = njit(cache=True, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=True)
-UNIT, TINY, NEAR, LOOSE = 2.0**-53, 1e-100, 1e-10, 1e-9
-
-
-class Given(NamedTuple):
-    """The task: parallel arrays over candidates, tables by number of arrivals, numbers.
-
-    ``help`` is t_j, ``share[n] = 1 / (1 + n zeta)``, ``needed[n]`` the least sum of n qualities that meets the demand,
-    ``reach`` the least sum of t_j that may meet it (loosened), ``near`` the band around ``needed``.
-    ``settled``: every set keeps the risk.
-    """
-
-    help: np.ndarray
-    arrival: np.ndarray
-    quality: np.ndarray
-    cost: np.ndarray
-    payment: np.ndarray
-    cheapest: np.ndarray
-    share: np.ndarray
-    needed: np.ndarray
-    weight: float
-    demand: float
-    redundancy: float
-    reach: float
-    near: float
-    risk_cap: float
-    limit: float
-    money_band: float
-    settled: bool
-
-
-class State(NamedTuple):
-    """Where the search stands; ``place`` and ``number`` are indexed by the names above."""
-
-    place: np.ndarray
-    number: np.ndarray
-    price: np.ndarray
-    gain: np.ndarray
-    loss: np.ndarray
-    live: np.ndarray
-    chosen: np.ndarray
-    rest: np.ndarray
-    term: np.ndarray
-    length: np.ndarray
-    at: np.ndarray
-    base: np.ndarray
-    lost: np.ndarray
-    spend: np.ndarray
-    count: np.ndarray
-    mass: np.ndarray
-    total: np.ndarray
-    chance: np.ndarray
-    held: np.ndarray
-    kept: np.ndarray
-    top: np.ndarray
-    doubtful: np.ndarray
-    worth: np.ndarray
-    best: np.ndarray
-
-
-def new_state(size: int) -> State:
-    """Return room for searches over `size` candidates."""
-    depth, patterns = LARGEST + 1, 2**LARGEST
-    return State(
-        place=np.zeros(6, dtype=np.int64),
-        number=np.zeros(3),
-        price=np.zeros(size),
-        gain=np.zeros(size),
-        loss=np.zeros(size),
-        live=np.zeros(size, dtype=np.int64),
-        chosen=np.zeros(depth, dtype=np.int64),
-        rest=np.zeros((depth, size), dtype=np.int64),
-        term=np.zeros((depth, size)),
-        length=np.zeros(depth, dtype=np.int64),
-        at=np.zeros(depth, dtype=np.int64),
-        base=np.zeros(depth),
-        lost=np.zeros(depth),
-        spend=np.zeros(depth),
-        count=np.zeros((depth, depth + 1)),
-        mass=np.zeros((depth, depth + 1)),
-        total=np.zeros((depth + 2, patterns)),
-        chance=np.zeros((depth + 2, patterns)),
-        held=np.zeros(patterns),
-        kept=np.zeros(depth),
-        top=np.zeros(LARGEST),
-        doubtful=np.full((DOUBTS, LARGEST), -1, dtype=np.int64),
-        worth=np.zeros(DOUBTS),
-        best=np.full(LARGEST, -1, dtype=np.int64),
-    )
-
 
 # The partial set ----------------------------------------------------------------------------------------------
 
@@ -118,25 +37,25 @@ def new_state(size: int) -> State:
 @INNER
 def _extend(g: Given, s: State, depth: int, j: int) -> None:
     """Add candidate j to the partial set: the law of its arrivals, and its sums."""
-    p, q = g.arrival[j], g.quality[j]
-    s.chosen[depth] = j
-    s.lost[depth + 1] = s.lost[depth] + s.loss[j]
-    s.spend[depth + 1] = s.spend[depth] + g.payment[j]
+    p, q = g.pair[ARRIVAL, j], g.pair[QUALITY, j]
+    s.level[CHOSEN, depth] = j
+    s.sum[LOST, depth + 1] = s.sum[LOST, depth] + s.offer[LOSS, j]
+    s.sum[SPEND, depth + 1] = s.sum[SPEND, depth] + g.pair[PAYMENT, j]
     s.place[LAID] = min(s.place[LAID], depth)
-    s.count[depth, depth + 1] = 0.0
-    s.mass[depth, depth + 1] = 0.0
-    s.count[depth + 1, 0] = (1 - p) * s.count[depth, 0]
-    s.mass[depth + 1, 0] = 0.0
+    s.law[COUNT, depth, depth + 1] = 0.0
+    s.law[MASS, depth, depth + 1] = 0.0
+    s.law[COUNT, depth + 1, 0] = (1 - p) * s.law[COUNT, depth, 0]
+    s.law[MASS, depth + 1, 0] = 0.0
     for n in range(1, depth + 2):
-        come = s.count[depth, n - 1]
-        s.count[depth + 1, n] = (1 - p) * s.count[depth, n] + p * come
-        s.mass[depth + 1, n] = (1 - p) * s.mass[depth, n] + p * (s.mass[depth, n - 1] + q * come)
+        come = s.law[COUNT, depth, n - 1]
+        s.law[COUNT, depth + 1, n] = (1 - p) * s.law[COUNT, depth, n] + p * come
+        s.law[MASS, depth + 1, n] = (1 - p) * s.law[MASS, depth, n] + p * (s.law[MASS, depth, n - 1] + q * come)
 
 
 @INNER
 def _merge(s: State, source: int, into: int, width: int, step: float, p: float) -> None:
     """Add a member with t = `step` to the sums of row `source`, which fall, as those of row `into` will."""
-    total, chance = s.total, s.chance
+    total, chance = s.pattern[TOTAL], s.pattern[CHANCE]
     first, second = 0, 0
     for k in range(2 * width):
         if second == width or (first < width and total[source, first] + step >= total[source, second]):
@@ -153,8 +72,8 @@ def _merge(s: State, source: int, into: int, width: int, step: float, p: float) 
 def _lay(g: Given, s: State, depth: int) -> None:
     """Lay out the sums of arrived t_j of the partial set, falling, with their probabilities."""
     for d in range(s.place[LAID], depth):
-        j = s.chosen[d]
-        _merge(s, d, d + 1, 1 << d, g.help[j], g.arrival[j])
+        j = s.level[CHOSEN, d]
+        _merge(s, d, d + 1, 1 << d, g.pair[HELP, j], g.pair[ARRIVAL, j])
     s.place[LAID] = max(s.place[LAID], depth)
 
 
@@ -163,8 +82,8 @@ def _hold(s: State, row: int, width: int) -> None:
     """Add the probabilities of a row up: ``held[k]`` is that of one of the first k + 1 sums."""
     held = 0.0
     for k in range(width):
-        held += s.chance[row, k]
-        s.held[k] = held
+        held += s.pattern[CHANCE, row, k]
+        s.spare[HELD, k] = held
 
 
 @INNER
@@ -173,11 +92,11 @@ def _reaching(s: State, row: int, width: int, need: float) -> float:
     low, high = 0, width
     while low < high:
         middle = (low + high) >> 1
-        if s.total[row, middle] >= need:
+        if s.pattern[TOTAL, row, middle] >= need:
             low = middle + 1
         else:
             high = middle
-    return s.held[low - 1] if low else 0.0
+    return s.spare[HELD, low - 1] if low else 0.0
 
 
 # Filters of a node's list -------------------------------------------------------------------------------------
@@ -197,25 +116,28 @@ def _into_top(top: np.ndarray, count: int, x: float) -> None:
 @INNER
 def _keep_affordable(g: Given, s: State, depth: int, more: int) -> None:
     """Drop candidates that do not fit beside the cheapest others."""
-    rest, length, top = s.rest[depth], s.length[depth], s.top
-    top[: more - 1] = -np.inf
+    rest, length, top = s.rest[depth], s.level[LENGTH, depth], s.spare[TOP]
+    for k in range(more - 1):
+        top[k] = -np.inf
     if more > 1:
         for k in range(length):
-            _into_top(top, more - 1, -g.payment[rest[k]])
-    room = (g.limit + g.money_band) * (1 + 1e-12) - s.spend[depth]
+            _into_top(top, more - 1, -g.pair[PAYMENT, rest[k]])
+    room = (g.limit + g.money_band) * (1 + 1e-12) - s.sum[SPEND, depth]
     for k in range(more - 1):
         room += top[k]
     kept = 0
     for k in range(length):
         rest[kept] = rest[k]
-        kept += g.payment[rest[k]] <= room
-    s.length[depth] = kept
+        kept += g.pair[PAYMENT, rest[k]] <= room
+    s.level[LENGTH, depth] = kept
 
 
 @INNER
 def _binomial_mean(values: np.ndarray, trials: int, p: float) -> float:
     """Return ``E[values[K]]``, K binomial, by de Casteljau's means of means."""
-    means = np.copy(values[: trials + 1])
+    means = np.empty(trials + 1)
+    for k in range(trials + 1):
+        means[k] = values[k]
     for left in range(trials, 0, -1):
         for k in range(left):
             means[k] = (1 - p) * means[k] + p * means[k + 1]
@@ -226,45 +148,46 @@ def _binomial_mean(values: np.ndarray, trials: int, p: float) -> float:
 def _set_shares(g: Given, s: State, depth: int, more: int) -> None:
     """Tabulate ``omega3 E[Q_P / (1 + ..)]`` (held) and ``E[1 / (1 + ..)]`` (kept) by the number of further arrivals."""
     for k in range(more + 1):
-        held, kept = 0.0, s.count[depth, 0] * g.share[k]
+        held, kept = 0.0, s.law[COUNT, depth, 0] * g.share[k]
         for n in range(1, depth + 1):
-            held += s.mass[depth, n] * g.share[n + k - 1]
-            kept += s.count[depth, n] * g.share[n + k]
-        s.held[k], s.kept[k] = s.number[WEIGHT] * held, kept
+            held += s.law[MASS, depth, n] * g.share[n + k - 1]
+            kept += s.law[COUNT, depth, n] * g.share[n + k]
+        s.spare[HELD, k], s.spare[KEPT, k] = s.number[WEIGHT] * held, kept
 
 
 @INNER
 def _set_terms(g: Given, s: State, depth: int, more: int) -> None:
     """Fill base and terms: no set with exactly `more` of the list is worth more than base plus its terms."""
-    rest, length = s.rest[depth], s.length[depth]
+    rest, length = s.rest[depth], s.level[LENGTH, depth]
     low, high, least = 1.0, 0.0, np.inf
     for k in range(length):
-        p = g.arrival[rest[k]]
+        p = g.pair[ARRIVAL, rest[k]]
         low, high = min(low, p), max(high, p)
-        least = min(least, s.gain[rest[k]])
+        least = min(least, s.offer[GAIN, rest[k]])
     _set_shares(g, s, depth, more)
-    base, own = _binomial_mean(s.held, more, low), _binomial_mean(s.kept, more - 1, low)
+    base, own = _binomial_mean(s.spare[HELD], more, low), _binomial_mean(s.spare[KEPT], more - 1, low)
     slope = 0.0
     if high > low:
-        slope = (_binomial_mean(s.held, more, high) - base) / more
+        slope = (_binomial_mean(s.spare[HELD], more, high) - base) / more
         if more > 1:
-            slope += least * (_binomial_mean(s.kept, more - 1, high) - own)
+            slope += least * (_binomial_mean(s.spare[KEPT], more - 1, high) - own)
         slope /= high - low
-    s.base[depth] = base - s.lost[depth]
+    s.sum[BASE, depth] = base - s.sum[LOST, depth]
     for k in range(length):
         j = rest[k]
-        s.term[depth, k] = s.gain[j] * own + slope * (g.arrival[j] - low) - s.loss[j]
+        s.term[depth, k] = s.offer[GAIN, j] * own + slope * (g.pair[ARRIVAL, j] - low) - s.offer[LOSS, j]
 
 
 @INNER
 def _keep_worthy(s: State, depth: int, more: int) -> None:
     """Drop candidates whose term with the best others does not lead beyond what was found."""
-    rest, term, length, top = s.rest[depth], s.term[depth], s.length[depth], s.top
-    top[: more - 1] = -np.inf
+    rest, term, length, top = s.rest[depth], s.term[depth], s.level[LENGTH, depth], s.spare[TOP]
+    for k in range(more - 1):
+        top[k] = -np.inf
     if more > 1:
         for k in range(length):
             _into_top(top, more - 1, term[k])
-    least = s.number[FOUND] - s.number[SLACK] - s.base[depth]
+    least = s.number[FOUND] - s.number[SLACK] - s.sum[BASE, depth]
     for k in range(more - 1):
         least -= top[k]
     kept = 0
@@ -272,23 +195,24 @@ def _keep_worthy(s: State, depth: int, more: int) -> None:
         rest[kept] = rest[k]
         term[kept] = term[k]
         kept += term[k] > least
-    s.length[depth] = kept
+    s.level[LENGTH, depth] = kept
 
 
 @INNER
 def _keep_hopeful(g: Given, s: State, depth: int, more: int) -> None:
     """Drop candidates that miss the risk even beside the most helpful others."""
-    rest, term, length, top = s.rest[depth], s.term[depth], s.length[depth], s.top
+    rest, term, length, top = s.rest[depth], s.term[depth], s.level[LENGTH, depth], s.spare[TOP]
     _lay(g, s, depth)
-    top[: more - 1] = 0.0
+    for k in range(more - 1):
+        top[k] = 0.0
     high = 0.0
     for k in range(length):
         if more > 1:
-            _into_top(top, more - 1, g.help[rest[k]])
-        high = max(high, g.arrival[rest[k]])
+            _into_top(top, more - 1, g.pair[HELP, rest[k]])
+        high = max(high, g.pair[ARRIVAL, rest[k]])
     row, width = depth, 1 << depth
     for k in range(more - 1):
-        into = LARGEST + 1 + (k & 1)
+        into = len(s.pattern[TOTAL]) - 1 - (k & 1)
         _merge(s, row, into, width, top[k], high)
         row, width = into, 2 * width
     _hold(s, row, width)
@@ -296,19 +220,19 @@ def _keep_hopeful(g: Given, s: State, depth: int, more: int) -> None:
     kept = 0
     for k in range(length):
         j = rest[k]
-        p = g.arrival[j]
-        hope = (1 - p) * without + p * _reaching(s, row, width, g.reach - g.help[j])
+        p = g.pair[ARRIVAL, j]
+        hope = (1 - p) * without + p * _reaching(s, row, width, g.reach - g.pair[HELP, j])
         rest[kept] = j
         term[kept] = term[k]
         kept += hope >= 1 - g.risk_cap - LOOSE
-    s.length[depth] = kept
+    s.level[LENGTH, depth] = kept
 
 
 @INNER
 def _sort(s: State, depth: int) -> None:
     """Sort the list by falling term: lists come nearly sorted from their parents."""
     rest, term = s.rest[depth], s.term[depth]
-    for k in range(1, s.length[depth]):
+    for k in range(1, s.level[LENGTH, depth]):
         x, j = term[k], rest[k]
         spot = k
         while spot > 0 and term[spot - 1] < x:
@@ -323,23 +247,23 @@ def _sort(s: State, depth: int) -> None:
 def _enter(g: Given, s: State, depth: int, more: int) -> bool:
     """Shrink the list of a node until that brings little; return whether enough is left of it."""
     s.place[NODES] += 1
-    s.at[depth] = 0
-    if s.length[depth] < more:
+    s.level[AT, depth] = 0
+    if s.level[LENGTH, depth] < more:
         return False
     while True:
-        before = s.length[depth]
+        before = s.level[LENGTH, depth]
         _keep_affordable(g, s, depth, more)
-        if s.length[depth] < more:
+        if s.level[LENGTH, depth] < more:
             return False
         _set_terms(g, s, depth, more)
         _keep_worthy(s, depth, more)
-        if s.length[depth] < more:
+        if s.level[LENGTH, depth] < more:
             return False
         if not g.settled:
             _keep_hopeful(g, s, depth, more)
-            if s.length[depth] < more:
+            if s.level[LENGTH, depth] < more:
                 return False
-        if 8 * s.length[depth] > 7 * before:
+        if 8 * s.level[LENGTH, depth] > 7 * before:
             break
     _sort(s, depth)
     return True
@@ -349,27 +273,26 @@ def _enter(g: Given, s: State, depth: int, more: int) -> bool:
 
 
 @INNER
-def judge(g: Given, s: State, members: np.ndarray) -> tuple[float, int]:
+def _judge(g: Given, s: State, members: np.ndarray, size: int) -> tuple[float, int]:
     """Return the net worth of a set, error bound added, and whether it is feasible; members in rising order.
 
     The same roundings as in `sets.Task.value`, hence the same error bound; standings as in `sets.Task`, but what is
     there decided in rationals is `DOUBTFUL`.
     """
-    size = len(members)
     count, mass = np.zeros(size + 1), np.zeros(size + 1)
     total, chance, number = np.zeros(1 << size), np.ones(1 << size), np.zeros(1 << size, dtype=np.int64)
     count[0] = 1.0
     cost, paid, spend = 0.0, 0.0, 0.0
     for k in range(size):
         j = members[k]
-        p, q = g.arrival[j], g.quality[j]
+        p, q = g.pair[ARRIVAL, j], g.pair[QUALITY, j]
         for n in range(k + 1, 0, -1):
             mass[n] = (1 - p) * mass[n] + p * (mass[n - 1] + q * count[n - 1])
             count[n] = (1 - p) * count[n] + p * count[n - 1]
         count[0] *= 1 - p
-        cost += p * g.cost[j]
-        paid += s.price[j]
-        spend += g.payment[j]
+        cost += p * g.pair[COST, j]
+        paid += s.offer[PRICE, j]
+        spend += g.pair[PAYMENT, j]
         for pattern in range(1 << k):
             more = pattern + (1 << k)
             total[more], number[more] = total[pattern] + q, number[pattern] + 1
@@ -400,26 +323,33 @@ def judge(g: Given, s: State, members: np.ndarray) -> tuple[float, int]:
 
 
 @OUTER
-def keep(s: State, members: np.ndarray, worth: float) -> None:
+def keep(s: State, members: np.ndarray, size: int, worth: float) -> None:
     """Record a feasible set as the best found."""
     s.number[FOUND] = worth
-    s.best[:] = -1
-    s.best[: len(members)] = members
+    for k in range(LARGEST):
+        s.best[k] = members[k] if k < size else -1
 
 
 @INNER
 def _consider(g: Given, s: State, size: int) -> None:
     """Judge the set that stands in ``chosen``; keep it if it is better than the best, or may be."""
-    members = np.sort(s.chosen[:size])
-    worth, standing = judge(g, s, members)
+    spot = s.place[DOUBTED]
+    members = s.doubtful[spot]
+    # In rising order, so that the rounding does not depend on the search.
+    for k in range(LARGEST):
+        members[k] = -1
+    for k in range(size):
+        j, at = s.level[CHOSEN, k], k
+        while at > 0 and members[at - 1] > j:
+            members[at] = members[at - 1]
+            at -= 1
+        members[at] = j
+    worth, standing = _judge(g, s, members, size)
     if standing == NO or not worth > s.number[FOUND]:
         return
     if standing == YES:
-        keep(s, members, worth)
+        keep(s, members, size, worth)
         return
-    spot = s.place[DOUBTED]
-    s.doubtful[spot] = -1
-    s.doubtful[spot, :size] = members
     s.worth[spot] = worth
     s.place[DOUBTED] = spot + 1
 
@@ -428,32 +358,32 @@ def _consider(g: Given, s: State, size: int) -> None:
 def _finish(g: Given, s: State, depth: int) -> bool:
     """Try every last member: base and terms are exact. Returns False once there is no room for doubtful sets."""
     rest, width = s.rest[depth], 1 << depth
-    base, less, own = -s.lost[depth], 0.0, 0.0
+    base, less, own = -s.sum[LOST, depth], 0.0, 0.0
     for n in range(depth + 1):
-        own += s.count[depth, n] * g.share[n]
+        own += s.law[COUNT, depth, n] * g.share[n]
         if n:
-            base += s.number[WEIGHT] * s.mass[depth, n] * g.share[n - 1]
-            less += s.number[WEIGHT] * s.mass[depth, n] * (g.share[n] - g.share[n - 1])
-    room = (g.limit + g.money_band) * (1 + 1e-12) - s.spend[depth]
+            base += s.number[WEIGHT] * s.law[MASS, depth, n] * g.share[n - 1]
+            less += s.number[WEIGHT] * s.law[MASS, depth, n] * (g.share[n] - g.share[n - 1])
+    room = (g.limit + g.money_band) * (1 + 1e-12) - s.sum[SPEND, depth]
     without = -1.0
-    for k in range(max(s.at[depth], 0), s.length[depth]):
+    for k in range(max(s.level[AT, depth], 0), s.level[LENGTH, depth]):
         j = rest[k]
-        p = g.arrival[j]
-        worth = base + (s.gain[j] * own + less * p - s.loss[j])
-        if not worth > s.number[FOUND] - s.number[SLACK] or g.payment[j] > room:
+        p = g.pair[ARRIVAL, j]
+        worth = base + (s.offer[GAIN, j] * own + less * p - s.offer[LOSS, j])
+        if not worth > s.number[FOUND] - s.number[SLACK] or g.pair[PAYMENT, j] > room:
             continue
         if s.place[DOUBTED] == DOUBTS:
-            s.at[depth] = k
+            s.level[AT, depth] = k
             return False
         if not g.settled:
             if without < 0:
                 _lay(g, s, depth)
                 _hold(s, depth, width)
                 without = _reaching(s, depth, width, g.reach)
-            hope = (1 - p) * without + p * _reaching(s, depth, width, g.reach - g.help[j])
+            hope = (1 - p) * without + p * _reaching(s, depth, width, g.reach - g.pair[HELP, j])
             if hope < 1 - g.risk_cap - LOOSE:
                 continue
-        s.chosen[depth] = j
+        s.level[CHOSEN, depth] = j
         _consider(g, s, depth + 1)
     return True
 
@@ -467,19 +397,19 @@ def begin(g: Given, s: State, price: np.ndarray, banned: np.ndarray, valued: boo
     number, best = s.number, s.best
     number[FOUND], number[WEIGHT] = found, g.weight if valued else 0.0
     for j in range(len(price)):
-        s.price[j] = price[j]
-        s.gain[j] = g.arrival[j] * number[WEIGHT] * g.quality[j]
-        s.loss[j] = price[j] + (g.arrival[j] * g.cost[j] if valued else 0.0)
+        s.offer[PRICE, j] = price[j]
+        s.offer[GAIN, j] = g.pair[ARRIVAL, j] * number[WEIGHT] * g.pair[QUALITY, j]
+        s.offer[LOSS, j] = price[j] + (g.pair[ARRIVAL, j] * g.pair[COST, j] if valued else 0.0)
     size, free = 0, True
     while size < LARGEST and best[size] >= 0:
         free = free and not banned[best[size]]
         size += 1
     if size and free:
-        number[FOUND] = max(found, judge(g, s, best[:size])[0])
+        number[FOUND] = max(found, _judge(g, s, best, size)[0])
     size, spend = 0, 0.0
     for j in g.cheapest:
         if not banned[j]:
-            spend += g.payment[j]
+            spend += g.pair[PAYMENT, j]
             if spend > g.limit + 2 * g.money_band:
                 break
             size += 1
@@ -490,22 +420,25 @@ def begin(g: Given, s: State, price: np.ndarray, banned: np.ndarray, valued: boo
 @INNER
 def _list_live(g: Given, s: State, banned: np.ndarray, largest: int) -> int:
     """List the candidates that may be in a better set, and set the slack; return how many there are."""
-    number, top = s.number, s.top
-    top[:largest] = 0.0
+    number, top = s.number, s.spare[TOP]
+    for k in range(largest):
+        top[k] = 0.0
     for j in range(len(banned)):
         if not banned[j]:
-            _into_top(top, largest, s.gain[j] - s.loss[j])
-    others = np.sum(top[: largest - 1])
+            _into_top(top, largest, s.offer[GAIN, j] - s.offer[LOSS, j])
+    others = 0.0
+    for k in range(largest - 1):
+        others += top[k]
     # Without members of t_j > 0 nobody meets the demand.
     needy = g.risk_cap < 1 - 1e-6 and g.demand * (1 - g.redundancy) > 1e-6
     tiny, missed = 1e-11 * (1 + g.demand), g.risk_cap + LOOSE
     live, scale = 0, 0.0
     for j in range(len(banned)):
-        gain, loss = s.gain[j], s.loss[j]
+        gain, loss = s.offer[GAIN, j], s.offer[LOSS, j]
         out = banned[j] or loss > gain + others - number[FOUND] + LOOSE * (gain + others + abs(number[FOUND]))
-        if needy and g.help[j] <= -tiny:
-            share = missed * g.quality[j] + (1 - missed) * (g.help[j] + tiny) * g.share[largest - 1]
-            out = out or number[WEIGHT] * g.arrival[j] * share <= loss * (1 - LOOSE) - LOOSE * gain
+        if needy and g.pair[HELP, j] <= -tiny:
+            share = missed * g.pair[QUALITY, j] + (1 - missed) * (g.pair[HELP, j] + tiny) * g.share[largest - 1]
+            out = out or number[WEIGHT] * g.pair[ARRIVAL, j] * share <= loss * (1 - LOOSE) - LOOSE * gain
         if not out:
             s.live[live] = j
             live += 1
@@ -519,27 +452,29 @@ def _start(s: State) -> None:
     """Put the search over sets of the next smaller size to its start."""
     live = s.place[LIVE]
     s.place[SIZE] -= 1
-    s.place[DEPTH], s.place[LAID], s.at[0], s.length[0] = 0, 0, NEW, live
-    s.rest[0, :live] = s.live[:live]
-    s.count[0, 0], s.chance[0, 0] = 1.0, 1.0
+    s.place[DEPTH], s.place[LAID], s.level[AT, 0], s.level[LENGTH, 0] = 0, 0, NEW, live
+    for k in range(live):
+        s.rest[0, k] = s.live[k]
+    s.law[COUNT, 0, 0], s.pattern[CHANCE, 0, 0] = 1.0, 1.0
 
 
 @INNER
 def _next(g: Given, s: State, depth: int, more: int) -> bool:
     """Descend to the next child of a node; return whether there is one that may lead beyond what was found."""
-    at = s.at[depth]
-    count = s.length[depth] - at - 1
+    at = s.level[AT, depth]
+    count = s.level[LENGTH, depth] - at - 1
     if count + 1 < more:
         return False
-    bound = s.base[depth]
+    bound = s.sum[BASE, depth]
     for k in range(at, at + more):
         bound += s.term[depth, k]
     if not bound > s.number[FOUND] - s.number[SLACK]:
         return False
-    s.at[depth] = at + 1
+    s.level[AT, depth] = at + 1
     _extend(g, s, depth, s.rest[depth, at])
-    s.at[depth + 1], s.length[depth + 1] = NEW, count
-    s.rest[depth + 1, :count] = s.rest[depth, at + 1 : at + 1 + count]
+    s.level[AT, depth + 1], s.level[LENGTH, depth + 1] = NEW, count
+    for k in range(count):
+        s.rest[depth + 1, k] = s.rest[depth, at + 1 + k]
     s.place[DEPTH] = depth + 1
     return True
 
@@ -559,7 +494,7 @@ def search(g: Given, s: State, quota: int) -> int:
             if not _finish(g, s, depth):
                 return FULL
             s.place[DEPTH] = depth - 1
-        elif s.at[depth] == NEW:
+        elif s.level[AT, depth] == NEW:
             if s.place[NODES] >= until:
                 return PAUSED
             if not _enter(g, s, depth, more):

@@ -34,6 +34,18 @@ class Listing:
     largest: float
 
 
+def expected_sets(task: Task) -> float:
+    """Return about how many nonempty sets are affordable, counted with payments rounded to 1/256 of the budget."""
+    steps = 256
+    units = np.minimum(np.rint(task.payment / task.limit * steps), steps + 1).astype(np.int64)
+    ways = np.zeros(steps + 1)
+    ways[0] = 1.0
+    with np.errstate(over="ignore"):
+        for unit in units[units <= steps].tolist():
+            ways[unit:] += ways[: steps + 1 - unit].copy()
+        return float(ways.sum()) - 1
+
+
 def list_sets(task: Task, room: int, run: Run) -> list[Listing] | None:
     """Return every feasible nonempty set by size, or None if more than `room` sets are affordable."""
     found: list[Listing] = []
