@@ -26,7 +26,7 @@ PRICE = Range(0.0, 1e100)
 REMEMBERED = 2_000
 """Answers kept of one task, for leaves that ask the same question: some kB each."""
 BATCH = 64
-"""Leaves answered together: between them a task's answers take no order from other tasks, hence any threads."""
+"""Leaves answered together, task by task: no task's answers depend on another's, so threads change nothing."""
 COMPILED_FROM = 3_000_000
 """Work, in units of a set listed (about a microsecond), from which loading compiled code pays."""
 COMPILED_SETS = 2_000

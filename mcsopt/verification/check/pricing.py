@@ -1,7 +1,8 @@
 """The best priced set of one task: ``max v(A) - sum_{j in A} u_j`` over allowed nonempty sets, from above.
 
 A task with few affordable sets has them listed once, with their values; then each question is a few vector
-operations. For the others a depth-first search with a completion bound answers each question anew.
+operations. For the others a depth-first search with a completion bound answers each question anew; in large
+certificates `compiled_search` takes its place.
 """
 
 from __future__ import annotations
