@@ -1,8 +1,9 @@
 """The certificate checker: re-derives every claim from the instance in the certificate, and trusts nobody.
 
 It imports nothing else of mcsopt, only the standard library, numpy and, for large certificates, numba: sharing code
-with what it judges would share the faults. A problem is checked by the module of this package that bears its name ("_" for "-").
-Such a module offers ``PROBLEM`` (the name), ``KIND`` (of instance), ``SENSE`` ("max" or "min"), ``ARITHMETIC``, and
+with what it judges would share the faults. A problem is checked by the module of this package that bears its name
+("_" for "-"). Such a module offers ``PROBLEM`` (the name), ``KIND`` (of instance), ``SENSE`` ("max" or "min"),
+``ARITHMETIC``, and
 
 - ``parse_options(options)``, ``parse_instance(instance, options, run)``, ``parse_solution(asked, solution)``:
   strict reading;
