@@ -1,7 +1,8 @@
 """The best priced set of one task: ``max v(A) - sum_{j in A} u_j`` over allowed nonempty sets, from above.
 
 A task with few affordable sets has them listed once, with their values; then each question is a few vector
-operations. For the others a depth-first search with a completion bound answers each question anew.
+operations. For the others a depth-first search with a completion bound answers each question anew; in large
+certificates `compiled_search` takes its place.
 """
 
 from __future__ import annotations
@@ -32,6 +33,18 @@ class Listing:
     columns: list[np.ndarray]
     value: np.ndarray
     largest: float
+
+
+def expected_sets(task: Task) -> float:
+    """Return about how many nonempty sets are affordable, counted with payments rounded to 1/256 of the budget."""
+    steps = 256
+    units = np.minimum(np.rint(task.payment / task.limit * steps), steps + 1).astype(np.int64)
+    ways = np.zeros(steps + 1)
+    ways[0] = 1.0
+    with np.errstate(over="ignore"):
+        for unit in units[units <= steps].tolist():
+            ways[unit:] += ways[: steps + 1 - unit].copy()
+        return float(ways.sum()) - 1
 
 
 def list_sets(task: Task, room: int, run: Run) -> list[Listing] | None:
