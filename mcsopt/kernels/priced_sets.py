@@ -295,8 +295,8 @@ class Pricer:
         return values[order], np.array([marks.fines(c) for c in chosen]), [np.sort(workers[c]) for c in chosen], nodes
 
     def _search(
-        self, task: int, here: _Candidates, keep: slice | np.ndarray, loss: np.ndarray, valued: bool, marks: _Marks, floor: float,
-        listing: bool, found: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
+        self, task: int, here: _Candidates, keep: slice | np.ndarray, loss: np.ndarray, valued: bool, marks: _Marks,
+        floor: float, listing: bool, found: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
     ) -> tuple[int, int, int]:  # fmt: skip
         market = self.problem.instance
         number, nodes, end = search(

@@ -170,7 +170,8 @@ class ColumnGeneration:
         floor = np.where(served, floor, np.maximum(floor, 0.0))
         tasks = None if valued else np.flatnonzero(served)
         return self.pricer.best(
-            program.price, cuts=program.cuts, count=COLUMNS, floor=floor, usable=usable, tasks=tasks, valued=valued)
+            program.price, cuts=program.cuts, count=COLUMNS, floor=floor, usable=usable, tasks=tasks, valued=valued
+        )
 
     def _find_plan(self, usable: np.ndarray, served: np.ndarray, deadline: float) -> NodeAnswer | None:
         """Add columns until the program is feasible (None), or prove the node empty; else an answer without worth.

@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 
 from mcsopt.verification.check.compiled_state import DOUBTS, LARGEST, Given, State
+from mcsopt.verification.check.fines import CUTS
 
 DONE, PAUSED, FULL = 0, 1, 2
 NO, YES, DOUBTFUL = 0, 1, 2
@@ -26,6 +27,7 @@ CHOSEN, LENGTH, AT = range(3)
 BASE, LOST, SPEND = range(3)
 COUNT, MASS = range(2)
 TOTAL, CHANCE = range(2)
+HIT, FINED = range(2)
 HELD, KEPT, TOP = range(3)
 
 OUTER = njit(cache=True, nogil=True, no_cfunc_wrapper=True)
@@ -35,11 +37,32 @@ INNER = njit(cache=True, nogil=True, no_cfunc_wrapper=True, no_cpython_wrapper=T
 
 
 @INNER
+def _fines(s: State, cuts: int) -> float:
+    """Return the sum of the prices of cuts, given as bits."""
+    total, k = 0.0, 0
+    while cuts:
+        if cuts & 1:
+            total += s.fine[k]
+        cuts >>= 1
+        k += 1
+    return total
+
+
+@INNER
+def _due(s: State, depth: int, j: int) -> float:
+    """Return what the partial set is fined for taking candidate j as well."""
+    cuts = s.cut[HIT, depth] & s.mark[j] & ~s.cut[FINED, depth]
+    return _fines(s, cuts) if cuts else 0.0
+
+
+@INNER
 def _extend(g: Given, s: State, depth: int, j: int) -> None:
     """Add candidate j to the partial set: the law of its arrivals, and its sums."""
     p, q = g.pair[ARRIVAL, j], g.pair[QUALITY, j]
     s.level[CHOSEN, depth] = j
-    s.sum[LOST, depth + 1] = s.sum[LOST, depth] + s.offer[LOSS, j]
+    s.sum[LOST, depth + 1] = s.sum[LOST, depth] + (s.offer[LOSS, j] + _due(s, depth, j))
+    s.cut[FINED, depth + 1] = s.cut[FINED, depth] | (s.cut[HIT, depth] & s.mark[j])
+    s.cut[HIT, depth + 1] = s.cut[HIT, depth] | s.mark[j]
     s.sum[SPEND, depth + 1] = s.sum[SPEND, depth] + g.pair[PAYMENT, j]
     s.place[LAID] = min(s.place[LAID], depth)
     s.law[COUNT, depth, depth + 1] = 0.0
@@ -176,6 +199,7 @@ def _set_terms(g: Given, s: State, depth: int, more: int) -> None:
     for k in range(length):
         j = rest[k]
         s.term[depth, k] = s.offer[GAIN, j] * own + slope * (g.pair[ARRIVAL, j] - low) - s.offer[LOSS, j]
+        s.term[depth, k] -= 0.5 * _due(s, depth, j)
 
 
 @INNER
@@ -283,6 +307,7 @@ def _judge(g: Given, s: State, members: np.ndarray, size: int) -> tuple[float, i
     total, chance, number = np.zeros(1 << size), np.ones(1 << size), np.zeros(1 << size, dtype=np.int64)
     count[0] = 1.0
     cost, paid, spend = 0.0, 0.0, 0.0
+    hit, fined = s.cut[HIT, 0], np.int64(0)
     for k in range(size):
         j = members[k]
         p, q = g.pair[ARRIVAL, j], g.pair[QUALITY, j]
@@ -293,12 +318,16 @@ def _judge(g: Given, s: State, members: np.ndarray, size: int) -> tuple[float, i
         cost += p * g.pair[COST, j]
         paid += s.offer[PRICE, j]
         spend += g.pair[PAYMENT, j]
+        fined |= hit & s.mark[j]
+        hit |= s.mark[j]
         for pattern in range(1 << k):
             more = pattern + (1 << k)
             total[more], number[more] = total[pattern] + q, number[pattern] + 1
             chance[more] = chance[pattern] * p
             chance[pattern] *= 1 - p
-    worth = -paid + (size + 2) * UNIT * paid
+    paid += _fines(s, fined)
+    units = (size + 2) * UNIT if fined == 0 else (size + CUTS + 3) * UNIT
+    worth = -paid + units * paid
     if s.number[WEIGHT] > 0:
         quality = 0.0
         for n in range(1, size + 1):
@@ -306,7 +335,7 @@ def _judge(g: Given, s: State, members: np.ndarray, size: int) -> tuple[float, i
         gross = s.number[WEIGHT] * quality
         value, scale = gross - cost, gross + cost
         error = (6 * size + 8) * UNIT * scale + (TINY if scale > 0 else 0.0)
-        worth = (value - paid) + (error + (size + 2) * UNIT * (abs(value) + paid))
+        worth = (value - paid) + (error + units * (abs(value) + paid))
     if spend > g.limit + g.money_band:
         return worth, NO
     sure = spend < g.limit - g.money_band
@@ -369,7 +398,7 @@ def _finish(g: Given, s: State, depth: int) -> bool:
     for k in range(max(s.level[AT, depth], 0), s.level[LENGTH, depth]):
         j = rest[k]
         p = g.pair[ARRIVAL, j]
-        worth = base + (s.offer[GAIN, j] * own + less * p - s.offer[LOSS, j])
+        worth = base + (s.offer[GAIN, j] * own + less * p - s.offer[LOSS, j]) - _due(s, depth, j)
         if not worth > s.number[FOUND] - s.number[SLACK] or g.pair[PAYMENT, j] > room:
             continue
         if s.place[DOUBTED] == DOUBTS:
@@ -392,12 +421,18 @@ def _finish(g: Given, s: State, depth: int) -> bool:
 
 
 @OUTER
-def begin(g: Given, s: State, price: np.ndarray, banned: np.ndarray, valued: bool, found: float) -> None:
+def begin(
+    g: Given, s: State, price: np.ndarray, banned: np.ndarray, mark: np.ndarray, fine: np.ndarray, hit: int,
+    valued: bool, found: float,
+) -> None:  # fmt: skip
     """Ask a new question: what is worth more than `found`? The best set of the last question is tried first."""
     number, best = s.number, s.best
+    s.cut[HIT, 0] = hit
+    for k in range(CUTS):
+        s.fine[k] = fine[k] if k < len(fine) else 0.0
     number[FOUND], number[WEIGHT] = found, g.weight if valued else 0.0
     for j in range(len(price)):
-        s.offer[PRICE, j] = price[j]
+        s.offer[PRICE, j], s.mark[j] = price[j], mark[j]
         s.offer[GAIN, j] = g.pair[ARRIVAL, j] * number[WEIGHT] * g.pair[QUALITY, j]
         s.offer[LOSS, j] = price[j] + (g.pair[ARRIVAL, j] * g.pair[COST, j] if valued else 0.0)
     size, free = 0, True
@@ -443,7 +478,7 @@ def _list_live(g: Given, s: State, banned: np.ndarray, largest: int) -> int:
             s.live[live] = j
             live += 1
             scale = max(scale, gain + loss)
-    number[SLACK] = 1e-12 * largest * scale + TINY
+    number[SLACK] = 1e-12 * (largest * scale + np.sum(s.fine)) + TINY
     return live
 
 

@@ -19,13 +19,16 @@ of further members, a candidate j leaves the list
   ``(1 - zeta) Q^D - 1e-12``, and the r - 1 others are stochastically below as many members with the largest positive
   t of the list who arrive with the largest pi.
 
+Fines of cuts (see `fines`) are due for the members taken; a further member is charged half of what it would be due,
+as a cut has but two other rows once it has been hit, and the fine is due once. Elsewhere the bounds leave fines out.
+
 Before the search, two kinds of candidates are dropped: those with whom no set is worth more than F, as their price is
 above what they and the best others bring; and, as the best set without them is no worse, those with ``t_j <= 0`` (their
 arrival never helps a pattern: the set without them keeps the risk if the set with them does) whose marginal worth on
 every feasible set A is at most 0. It is ``pi_j (omega3 E[(q_j - zeta Q(A)) / (1 + N zeta)] - c_j) - u_j``; the
 fraction is at most q_j, and ``t_j / (1 + zeta (n - 1))`` where A meets the demand, which it misses with probability
 rho1 + 1e-12 at most; n is the largest affordable size. Without members of t_j > 0 no set meets a positive demand, so
-what is left is not empty.
+what is left is not empty. Fines only make this truer.
 
 Rounding: the bounds take at most some hundred roundings of numbers no larger than the sum of gains a_j and losses
 ``pi_j c_j + u_j`` of n members, and are compared with F less 1e-12 of n times the largest of these; probabilities and
@@ -40,6 +43,7 @@ import numpy as np
 
 from mcsopt.verification.check import compiled_kernel as kernel
 from mcsopt.verification.check.compiled_state import LARGEST, Given, new_state
+from mcsopt.verification.check.fines import NO_FINES, Fines
 from mcsopt.verification.check.rounding import NEAR, QUALITY, UNIT
 from mcsopt.verification.check.sets import Task
 from mcsopt.verification.check.strict import Run
@@ -84,7 +88,9 @@ class CompiledSearch:
             settled=task.risk_cap >= 1 or demand == 0,
         )
 
-    def best(self, price: np.ndarray, banned: np.ndarray, valued: bool, floor: float, run: Run) -> float:
+    def best(
+        self, price: np.ndarray, banned: np.ndarray, valued: bool, floor: float, run: Run, fines: Fines = NO_FINES
+    ) -> float:
         """Return an upper bound, tight to rounding, on `floor` and the best feasible unbanned set.
 
         Parameters
@@ -98,9 +104,12 @@ class CompiledSearch:
             Sets worth no more than this need not be told apart; -inf: none.
         run : Run
             Time and work.
+        fines : Fines
+            Of cuts.
         """
         run.tick()
-        kernel.begin(self.given, self.state, price, banned, valued, floor)
+        mark = fines.of(np.arange(len(price)))
+        kernel.begin(self.given, self.state, price, banned, mark, fines.price, fines.hit, valued, floor)
         while True:
             standing = kernel.search(self.given, self.state, QUOTA)
             run.tick()

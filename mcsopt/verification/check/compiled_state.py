@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mcsopt.verification.check.fines import CUTS
+
 LARGEST = 10
 """Largest set formed: 2^LARGEST arrival patterns are laid out."""
 DOUBTS = 16
@@ -65,6 +67,12 @@ class State(NamedTuple):
         Rows `CHOSEN` (member added at this depth), `LENGTH` of the list, `AT` (next child, or `NEW`).
     sum : array of float, shape (3, depths)
         Rows `BASE` (to which terms are added), `LOST` (sum of losses), `SPEND` (of payments).
+    mark : array of int, shape (m,)
+        Cuts that have the candidate as a row, one bit each.
+    fine : array of float, shape (CUTS,)
+        Their prices.
+    cut : array of int, shape (2, depths)
+        Rows `HIT` (cuts of which the partial set has a row) and `FINED` (cuts of which it has two).
     law : array of float, shape (2, depths, depths + 1)
         ``Pr(N = n)`` and ``E[arrived quality; N = n]``.
     pattern : array of float, shape (2, depths + 2, 2^n)
@@ -85,6 +93,9 @@ class State(NamedTuple):
     term: np.ndarray
     level: np.ndarray
     sum: np.ndarray
+    mark: np.ndarray
+    fine: np.ndarray
+    cut: np.ndarray
     law: np.ndarray
     pattern: np.ndarray
     spare: np.ndarray
@@ -105,6 +116,9 @@ def new_state(size: int, largest: int) -> State:
         term=np.zeros((depths, size)),
         level=np.zeros((3, depths), dtype=np.int64),
         sum=np.zeros((3, depths)),
+        mark=np.zeros(size, dtype=np.int64),
+        fine=np.zeros(CUTS),
+        cut=np.zeros((2, depths), dtype=np.int64),
         law=np.zeros((2, depths, depths + 1)),
         pattern=np.zeros((2, depths + 2, patterns)),
         spare=np.zeros((3, patterns + 2)),

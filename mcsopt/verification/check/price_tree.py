@@ -1,7 +1,9 @@
 """Branching trees of worker prices: a walk over the leaves, and the bound that each leaf's prices prove.
 
 A leaf with prices u >= 0 bounds every plan that respects its splits by ``sum_j u_j + sum_i best_i``, as each
-worker is in at most one set: the constraint is priced, and each task chooses its best set on its own.
+worker is in at most one set: the constraint is priced, and each task chooses its best set on its own. Cuts with prices
+y >= 0 may help: of three rows (tasks and workers) at most one can be in a set that has two of them or more, so
+``sum y`` is added, and a set that has two rows of a cut (its task, its workers) is fined y.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mcsopt.verification.check import pricing, strict
+from mcsopt.verification.check.fines import Cut, Fines
 from mcsopt.verification.check.rounding import sum_up
 from mcsopt.verification.check.sets import Task
 from mcsopt.verification.check.strict import Range, Refused, Run
@@ -43,12 +46,13 @@ class Split:
 
 @dataclass(frozen=True)
 class Leaf:
-    """A leaf: workers with prices; `farkas` if it is claimed to be empty."""
+    """A leaf: workers and cuts with prices; `farkas` if it is claimed to be empty."""
 
     place: str
     worker: list[int]
     price: list[float]
     farkas: bool
+    cuts: list[Cut]
 
 
 def parse(value: Any, num_tasks: int, num_workers: int) -> list[Split | Leaf]:
@@ -59,7 +63,7 @@ def parse(value: Any, num_tasks: int, num_workers: int) -> list[Split | Leaf]:
         if isinstance(node, dict) and "split" in node:
             nodes.append(_parse_split(node, place, num_tasks, num_workers))
         else:
-            nodes.append(_parse_leaf(node, place, num_workers))
+            nodes.append(_parse_leaf(node, place, num_tasks, num_workers))
     strict.preorder_shape([isinstance(node, Split) for node in nodes], "evidence.tree")
     return nodes
 
@@ -75,12 +79,26 @@ def _parse_split(node: dict[str, Any], place: str, num_tasks: int, num_workers: 
     )
 
 
-def _parse_leaf(node: Any, place: str, num_workers: int) -> Leaf:
+def _parse_leaf(node: Any, place: str, num_tasks: int, num_workers: int) -> Leaf:
     farkas = isinstance(node, dict) and "farkas" in node
     key = "farkas" if farkas else "price"
-    strict.entries(node, place, ("worker", key))
+    strict.entries(node, place, ("worker", key), ("cut",))
     worker = strict.distinct_indices(node["worker"], f"{place}.worker", num_workers)
-    return Leaf(place, worker, strict.numbers(node[key], f"{place}.{key}", PRICE, len(worker)), farkas)
+    price = strict.numbers(node[key], f"{place}.{key}", PRICE, len(worker))
+    cuts = [
+        _parse_cut(cut, f"{place}.cut[{k}]", num_tasks, num_workers)
+        for k, cut in enumerate(strict.listed(node.get("cut", []), f"{place}.cut"))
+    ]
+    return Leaf(place, worker, price, farkas, cuts)
+
+
+def _parse_cut(value: Any, place: str, num_tasks: int, num_workers: int) -> Cut:
+    strict.entries(value, place, ("task", "worker", "price"))
+    task = strict.distinct_indices(value["task"], f"{place}.task", num_tasks)
+    worker = strict.distinct_indices(value["worker"], f"{place}.worker", num_workers)
+    if len(task) + len(worker) != 3:
+        raise Refused(f"{place} has {len(task) + len(worker)} rows; a cut has three tasks and workers")
+    return Cut(tuple(task), tuple(worker), strict.number(value["price"], f"{place}.price", PRICE))
 
 
 @dataclass(frozen=True)
@@ -91,24 +109,25 @@ class Question:
     banned: np.ndarray | None
     valued: bool
     empty: float
+    fines: Fines
 
 
 class TaskState:
     """One task along the current path: what the splits forbid, and the answers so far."""
 
-    def __init__(self, task: Task, required: bool) -> None:
-        self.task, self.required = task, required
+    def __init__(self, index: int, task: Task, required: bool) -> None:
+        self.index, self.task, self.required = index, task, required
         self.bans = np.zeros(task.size, dtype=np.int64)
         self.emptied = self.served = 0
         self.listing: list[pricing.Listing] | None = None
         self.compiled: CompiledSearch | None = None
-        self.known: dict[tuple[bool, float, bytes], float] = {}
+        self.known: dict[tuple[bool, float, bytes, bytes], float] = {}
 
-    def ask(self, price: np.ndarray, valued: bool) -> Question:
-        """Return what the current node asks at prices u (of all workers)."""
+    def ask(self, price: np.ndarray, cuts: list[Cut], valued: bool) -> Question:
+        """Return what the current node asks at prices u (of all workers) and of cuts."""
         empty = -math.inf if self.served or self.required else 0.0
         banned = None if self.emptied else self.bans > 0
-        return Question(price, banned, valued, empty)
+        return Question(price, banned, valued, empty, Fines.of_task(self.index, self.task.workers, cuts))
 
     def best(self, asked: Question, run: Run) -> float:
         """Return an upper bound, tight to rounding, on the task's best allowed set; -inf if none."""
@@ -117,17 +136,17 @@ class TaskState:
         own = asked.price[self.task.workers]
         # The compiled search does not look for sets worse than none; the others do not need to be told.
         floor = -math.inf if self.compiled is None else asked.empty
-        key = (asked.valued, floor, np.where(asked.banned, -1.0, own).tobytes())
+        key = (asked.valued, floor, np.where(asked.banned, -1.0, own).tobytes(), asked.fines.key)
         if key not in self.known:
             if len(self.known) >= REMEMBERED:
                 self.known.clear()
             run.count("sets priced anew")
             if self.compiled is not None:
-                self.known[key] = self.compiled.best(own, asked.banned, asked.valued, floor, run)
+                self.known[key] = self.compiled.best(own, asked.banned, asked.valued, floor, run, asked.fines)
             elif self.listing is not None:
-                self.known[key] = pricing.best_listed(self.listing, own, asked.banned, asked.valued)
+                self.known[key] = pricing.best_listed(self.listing, own, asked.banned, asked.valued, asked.fines)
             else:
-                self.known[key] = pricing.best_searched(self.task, own, asked.banned, asked.valued, run)
+                self.known[key] = pricing.best_searched(self.task, own, asked.banned, asked.valued, run, asked.fines)
         return max(asked.empty, self.known[key])
 
 
@@ -135,7 +154,7 @@ class Walk:
     """The market at the current node: splits are applied on the way down and undone on the way up."""
 
     def __init__(self, tasks: list[Task], num_workers: int, required: bool, run: Run, num_leaves: int = 1) -> None:
-        self.states = [TaskState(task, required) for task in tasks]
+        self.states = [TaskState(i, task, required) for i, task in enumerate(tasks)]
         self.num_workers, self.run = num_workers, run
         self.places: list[list[tuple[int, int]]] = [[] for _ in range(num_workers)]
         for i, task in enumerate(tasks):
@@ -200,7 +219,7 @@ class Walk:
         """Return what a leaf at the current node asks of each task."""
         price = np.zeros(self.num_workers)
         price[leaf.worker] = leaf.price
-        return [state.ask(price, not leaf.farkas) for state in self.states]
+        return [state.ask(price, leaf.cuts, not leaf.farkas) for state in self.states]
 
     def bounds(self, leaves: list[Leaf], asked: list[list[Question]]) -> list[float]:
         """Return the bounds of leaves, rounded up; -inf where some task has no allowed set.
@@ -220,7 +239,7 @@ class Walk:
 
     @staticmethod
     def _total(leaf: Leaf, best: list[float]) -> float:
-        return -math.inf if -math.inf in best else sum_up([*leaf.price, *best])
+        return -math.inf if -math.inf in best else sum_up([*leaf.price, *(cut.price for cut in leaf.cuts), *best])
 
     def _each_task(self, answer: Callable[[int], list[float]]) -> Iterator[list[float]]:
         """Return the answers of all tasks. Only compiled code lets threads run side by side."""

@@ -16,6 +16,7 @@ from mcsopt.problems import OfflineWelfare, SensingMarket
 from mcsopt.verification import check
 from mcsopt.verification.check import compiled_kernel, compiled_search, price_tree, pricing
 from mcsopt.verification.check.compiled_search import CompiledSearch
+from mcsopt.verification.check.fines import Cut, Fines
 from mcsopt.verification.check.sets import Task
 from mcsopt.verification.check.strict import Run
 from tests.verification.check.check_oracle import (
@@ -119,13 +120,28 @@ def exact_sets(task: Task) -> list[tuple[tuple[int, ...], Fraction]]:
     return found
 
 
+def draw_fines(rng: np.random.Generator, size: int) -> tuple[Fines, list[Cut]]:
+    """Draw the fines of task 0 by up to eight cuts over the candidates and two tasks."""
+    cuts = []
+    for _ in range(int(rng.integers(0, 9)) if size >= 1 and rng.random() < 0.7 else 0):
+        rows = sorted(rng.permutation(size + 2)[:3].tolist())
+        price = float(rng.choice([0.0, 5.0, rng.uniform(0, 30)]))
+        cuts.append(Cut(tuple(r - size for r in rows if r >= size), tuple(r for r in rows if r < size), price))
+    return Fines.of_task(0, np.arange(size), cuts), cuts
+
+
+def exact_fines(members: tuple[int, ...], cuts: list[Cut]) -> Fraction:
+    hit = [cut for cut in cuts if len(set(members) & set(cut.worker)) + (0 in cut.task) >= 2]
+    return sum((Fraction(cut.price) for cut in hit), Fraction(0))
+
+
 def exact_best(
-    sets: list[tuple[tuple[int, ...], Fraction]], price: np.ndarray, banned: np.ndarray, valued: bool
+    sets: list[tuple[tuple[int, ...], Fraction]], price: np.ndarray, banned: np.ndarray, valued: bool, cuts: list[Cut]
 ) -> Fraction | None:
     """Return the best net worth of an unbanned set, or None."""
     return max(
         (
-            (value if valued else 0) - sum((Fraction(float(price[j])) for j in members), Fraction(0))
+            (value if valued else 0) - sum((Fraction(float(price[j])) for j in members), exact_fines(members, cuts))
             for members, value in sets
             if not banned[list(members)].any()
         ),
@@ -146,14 +162,15 @@ def test_the_best_set_is_that_of_brute_force(block: int) -> None:
         sets, search = exact_sets(task), CompiledSearch(task)
         for _ in range(5):
             price, banned, valued = draw_question(rng, task.size)
-            exact = exact_best(sets, price, banned, valued)
-            found = search.best(price, banned, valued, -math.inf, run)
+            fines, cuts = draw_fines(rng, task.size)
+            exact = exact_best(sets, price, banned, valued, cuts)
+            found = search.best(price, banned, valued, -math.inf, run, fines)
             if exact is None:
                 assert found == -math.inf
             else:
                 assert 0 <= Fraction(found) - exact <= ROUNDING
             floor = float(rng.choice([-20.0, 0.0, 30.0]))
-            assert same(search.best(price, banned, valued, floor, run), max(floor, found))
+            assert same(search.best(price, banned, valued, floor, run, fines), max(floor, found))
 
 
 @pytest.mark.parametrize("block", range(20))
@@ -165,11 +182,12 @@ def test_compiled_search_agrees_with_the_pure_one(block: int) -> None:
         search = CompiledSearch(task)
         for _ in range(3):
             price, banned, valued = draw_question(rng, task.size)
-            pure = pricing.best_searched(task, price, banned, valued, run)
-            assert same(search.best(price, banned, valued, -math.inf, run), pure)
-            assert same(search.best(price, banned, valued, 0.0, run), max(0.0, pure))
+            fines, _ = draw_fines(rng, task.size)
+            pure = pricing.best_searched(task, price, banned, valued, run, fines)
+            assert same(search.best(price, banned, valued, -math.inf, run, fines), pure)
+            assert same(search.best(price, banned, valued, 0.0, run, fines), max(0.0, pure))
             # What was asked before plays no part.
-            assert same(CompiledSearch(task).best(price, banned, valued, -math.inf, run), pure)
+            assert same(CompiledSearch(task).best(price, banned, valued, -math.inf, run, fines), pure)
 
 
 @pytest.mark.parametrize(("seed", "variant"), [(0, "default"), (1, "default"), (0, "hard"), (1, "hard")])
@@ -316,7 +334,7 @@ def test_emptiness_is_accepted_only_where_no_plan_is_left() -> None:
         rng = np.random.default_rng(7000 + seed)
         problem = OfflineWelfare.random_small(rng)
         market = problem.instance
-        tree = [random_leaf(rng, market.num_workers, 1, farkas=True)]
+        tree = [random_leaf(rng, market.num_workers, 1, True, market.num_tasks)]
         sets = [feasible_sets(problem, i) for i in range(market.num_tasks)]
         [bound] = [exact_leaf_bound(problem, sets, leaf, path) for leaf, path in leaves(tree)]
         try:
