@@ -7,8 +7,10 @@ import math
 import numpy as np
 
 from mcsopt import tolerances
+from mcsopt.errors import BackendFault
 from mcsopt.problems import Coalition, DataCoalition, StableCoalition
 from mcsopt.result import Status
+from mcsopt.solvers import solve as solve_with
 from mcsopt.solvers.coalition_enumeration import StableSets, all_intervals, all_stable
 from mcsopt.solvers.coalition_extremes import largest_stable, worst_stable
 from mcsopt.solvers.registry import Settings
@@ -16,6 +18,8 @@ from mcsopt.solvers.stable_coalition import solve
 
 CLOSED = 1e-12
 """Relative difference allowed between closed forms and definitions."""
+BACKEND = 1e-6
+"""Relative error allowed of a backend's objective, beside the error that its statement admits."""
 SEARCHED = 2e-10
 """Relative difference allowed of the structural search: what it does not look for, and rounding."""
 ALL_JUDGED = 8
@@ -66,6 +70,26 @@ def disagreements(problem: StableCoalition, rng: np.random.Generator) -> list[st
     """Return what two ways of answering the problem differ in."""
     found = all_stable(problem)
     return [*_against_conditions(problem, found, rng), *_against_search(problem, found)]
+
+
+def backend_disagreement(problem: StableCoalition, found: StableSets, name: str) -> tuple[str | None, bool]:
+    """Return what a backend says that is not so, and whether it gave no answer for the near-ties it cannot tell."""
+    try:
+        answer = solve_with(problem, solver=name)
+    except BackendFault as fault:
+        return f"{name}: {fault}", False
+    least = None if found.cheapest is None else problem.evaluate(found.cheapest)
+    if answer.status is Status.UNKNOWN:
+        # A bound is claimed at most.
+        false = answer.dual_bound is not None and least is not None and answer.dual_bound > least * (1 + BACKEND)
+        return (f"{name}: bound {answer.dual_bound} above the optimum {least}" if false else None), True
+    if least is None or answer.objective is None:
+        agree = (answer.status is Status.INFEASIBLE) == (least is None)
+        return None if agree else f"{name}: {answer.status}, enumeration {least}", False
+    # CP-SAT states a tolerance: its bound may be as much below its objective.
+    error = BACKEND * least + (answer.objective - answer.dual_bound if answer.dual_bound is not None else 0.0)
+    wrong = abs(answer.objective - least) > error or error > 10 * BACKEND * least or bool(answer.violations)
+    return f"{name}: {answer.objective} for {least}, error stated {error:.2g}" if wrong else None, False
 
 
 def _against_conditions(problem: StableCoalition, found: StableSets, rng: np.random.Generator) -> list[str]:
