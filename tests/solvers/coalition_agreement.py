@@ -135,6 +135,13 @@ def _against_search(problem: StableCoalition, found: StableSets) -> list[str]:
         wrong.append(f"the largest has {largest.value} members by search, not by enumeration")
     if largest.coalition is None or problem.violations(largest.coalition):
         wrong.append("the largest is not stable")
-    if not math.isclose(worst.value or 0.0, float(found.social_cost[-1]), rel_tol=CLOSED):
+    most = float(found.social_cost[-1])
+    if found.dearest is None or not math.isclose(problem.evaluate(found.dearest), most, rel_tol=CLOSED):
         wrong.append("the dearest differs from the last one listed")
+    if not worst.proved or not math.isclose(worst.value or 0.0, most, rel_tol=SEARCHED):
+        wrong.append(f"the worst costs {worst.value} by search, {most} by enumeration")
+    if worst.bound is None or worst.bound < most * (1 - 1e-14):
+        wrong.append(f"the bound {worst.bound} on the worst is below {most}")
+    if worst.coalition is None or problem.violations(worst.coalition):
+        wrong.append("the worst is not stable")
     return wrong

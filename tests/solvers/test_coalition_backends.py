@@ -1,4 +1,4 @@
-"""HiGHS and CP-SAT on small data coalitions: never wrong, near-ties included; what they cannot settle they leave open."""
+"""HiGHS and CP-SAT on small data coalitions: never wrong, near-ties included; what they cannot settle stays open."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_near_ties_are_settled_in_any_unit() -> None:
 
 @pytest.fixture
 def crowd() -> StableCoalition:
-    """Seven players all but alike, at a variance just below the threshold of every four of them, where none is stable."""
+    """Seven players all but alike, at a variance just below where any four of them stay: nothing is stable."""
     cost = 0.01 * (1 + 1e-11 * np.arange(7.0))
     problem = StableCoalition(DataCoalition(cost, 1.0, 0.5), "robust")
     stay = problem.stay_variance((0, 1, 2, 3))
