@@ -29,7 +29,7 @@ CROWDED = [("clusters", 0.7, seed) for seed in (1, 2, 3, 5, 6, 28)] + [("uniform
 
 def sums_by_cell(problem: StableCoalition) -> dict[tuple[int, int], list[float]]:
     """Return the sums of a of all stable coalitions by size and cheapest outsider, the k cheapest left out."""
-    order, c = conditions(problem.instance, problem.stability)
+    c = conditions(problem.instance, problem.stability)[1]
     found = defaultdict(list)
     for k in range(2, len(c.a)):
         for ranks in itertools.combinations(range(len(c.a)), k):
