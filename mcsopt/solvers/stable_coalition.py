@@ -198,6 +198,8 @@ def explore(
         within = kind(problem, objective, -ROUNDING, known)
         termination = within.run(limits)
         found = within.coalition()
+        if found is not None and problem.violations(found):
+            found = None
     return Exploration(found or start, search.bound, termination, search)
 
 
