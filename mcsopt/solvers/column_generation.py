@@ -153,6 +153,11 @@ class ColumnGeneration:
                     return replace(best, weights=program.weights)
         return best
 
+    def best_at(self, answer: NodeAnswer, served: np.ndarray) -> np.ndarray:
+        """Return what the best set of each task is worth at the prices of an answer, 0 where it need not be served."""
+        floor = np.where(served, -np.inf, 0.0)
+        return self.pricer.best(answer.price, cuts=answer.cuts, floor=floor).best
+
     def _cut(self, weights: np.ndarray, bounds: list[float]) -> bool:
         """Add the subset-row cuts that the weights violate; whether there were any, and the last ones have helped."""
         if len(bounds) > _PATIENCE and bounds[-1 - _PATIENCE] - bounds[-1] <= _HELPS * abs(bounds[-1]):

@@ -148,6 +148,15 @@ class ColumnLp:
             np.ones(len(rows)),
         )  # fmt: skip
 
+    def reduced(self, price: np.ndarray, cuts: Cuts) -> np.ndarray:
+        """Return ``v(A) - u(A) - fines(A)`` of every column, shape (n,)."""
+        if not len(self):
+            return np.zeros(0)
+        workers, sizes = self.pair_workers, np.diff(self._start)
+        inside = self._inside(self.task, np.repeat(np.arange(len(self)), sizes), workers)
+        fines = self._covers(inside, cuts.rows) @ cuts.weight
+        return np.asarray(self.value - np.add.reduceat(price[workers], self._start[:-1]) - fines)
+
     def allowed(self, usable: np.ndarray) -> np.ndarray:
         """Return which columns consist of usable pairs, shape (n,)."""
         if not len(self):
