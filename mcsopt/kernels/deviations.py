@@ -9,6 +9,7 @@ import numpy as np
 from mcsopt.kernels.priced_sets import Pricer
 from mcsopt.problems import Assignment, OfflineWelfare, SensingMarket
 
+
 class Deviations:
     """A plan in which each worker serves one task at most, and the best response of each task to it.
 
@@ -115,8 +116,10 @@ class Deviations:
 
 def warm_up() -> None:
     """Compile, so that no clock counts it."""
+    one, none = np.ones(1), np.zeros(1)
+    first = np.zeros(1, dtype=np.int64)
     market = SensingMarket(
-        budget=[1.0], demand=[1.0], redundancy=[0.0], arrival=[1.0], pair_task=[0], pair_worker=[0], payment=[1.0],
-        cost=[0.0], quality=[1.0],
+        budget=one, demand=one, redundancy=none, arrival=one, pair_task=first, pair_worker=first, payment=one,
+        cost=none, quality=one,
     )  # fmt: skip
     Deviations(OfflineWelfare(market), Assignment([[]])).look()

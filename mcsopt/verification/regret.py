@@ -21,7 +21,7 @@ class Regret:
     regret : float
         The gain, >= 0; 0 means a constrained Nash equilibrium.
     task : int or None
-        Who gains it; None if nobody gains. Of several, the first.
+        Who gains it; None if nobody gains, or nothing beyond rounding. Of several, the first.
     workers : tuple of int
         The set the task would deviate to; empty also where nobody gains.
     """
