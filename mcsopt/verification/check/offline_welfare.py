@@ -286,7 +286,7 @@ def _named_gain(
     if broken:
         raise Refused(f"the deviation named is infeasible: {broken[0]}")
     place = {int(worker): local for local, worker in enumerate(players[i].task.workers)}
-    return max(0.0, players[i].gain(sorted(place[j] for j in workers)))
+    return players[i].gain(sorted(place[j] for j in workers))
 
 
 def possible_pairs(market: Market) -> list[np.ndarray]:

@@ -321,6 +321,15 @@ def test_a_derivation_of_another_plan_is_not_believed(honest: Document) -> None:
 # The function -------------------------------------------------------------------------------------------------------
 
 
+def test_a_deviation_that_loses_is_no_evidence() -> None:
+    document = dict(certify_equilibrium(twins(), Assignment([[0]])).document)
+    document["evidence"] = document["evidence"] | {"task": 0, "workers": []}
+    assert "the deviation named gains it -" in check.check(document).reason
+    # To stay is a deviation that gains nothing.
+    document["evidence"] = document["evidence"] | {"task": 0, "workers": [0]}
+    assert check.check(document).accepted
+
+
 def test_the_certificate_of_an_equilibrium(tmp_path: Any) -> None:
     problem = OfflineWelfare(sensing_market(tasks=10, workers=40, seed=0))
     certificate = certify_equilibrium(problem, best_response(problem))
