@@ -51,7 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     plan.add_argument("--plan", metavar="SOLUTION.json", help="your own plan, as a solution file")
     certify.add_argument("--solver", metavar="S", help="where the bound comes from (default: the strongest that fits)")
-    _add_time_limit(certify, 60.0, "limit of each solver that is asked (default: 60)")
+    _add_time_limit(certify, 60.0, "limit of each solver that is asked, or of the equilibrium check (default: 60)")
     certify.add_argument(
         "--equilibrium",
         action="store_true",

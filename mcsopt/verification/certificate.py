@@ -92,7 +92,7 @@ class Certificate:
             "objective": "–" if self.objective is None else f"{self.objective:.6f}",
             "bound": "–" if self.dual_bound is None else f"{self.dual_bound:.6f} ({self.assurance})",
             "gap": "–" if self.gap is None else f"{100 * self.gap:.4f} %",
-            "regret": "–" if self.regret is None else f"{self.regret:.6f}",
+            **({} if self.regret is None else {"regret": f"{self.regret:.6f}"}),
             "instance": self.document["digest"][:19] + "…",
         }
         cells = "".join(
