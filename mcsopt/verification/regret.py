@@ -62,7 +62,7 @@ def best_deviation(problem: Problem[Any], solution: Any) -> Regret | None:
     >>> from mcsopt.data import sensing_market
     >>> problem = OfflineWelfare(sensing_market(tasks=8, workers=32, seed=6))
     >>> best_deviation(problem, problem.empty_solution()).task
-    1
+    7
     """
     if not isinstance(problem, OfflineWelfare) or not isinstance(solution, Assignment):
         return None
