@@ -91,6 +91,32 @@ def build_parser() -> argparse.ArgumentParser:
     generate.add_argument("--seed", metavar="N", required=True, help="seed, an integer >= 0")
     generate.add_argument("-o", "--output", metavar="FILE", required=True, help="FILE.json or FILE.parquet")
 
+    sweep = commands.add_parser(
+        "sweep",
+        help="the price of stability of data coalitions over variances, regimes, sizes and cost profiles",
+        epilog="values: numbers, or FROM:TO:COUNT evenly spaced, or FROM:TO:COUNT:log; several are crossed",
+    )
+    sweep.add_argument("instance", metavar="INSTANCE", nargs="?",
+                       help="a data-coalition file (default: the embedded one, unless players are drawn)")  # fmt: skip
+    sweep.add_argument("--variance", metavar="V", nargs="+", help="variances (default: the instance's, or 0.25)")
+    sweep.add_argument("--alpha", metavar="A", nargs="+", help="regimes in [-1, 1] (default: the instance's, or 0.5)")
+    sweep.add_argument("--players", metavar="N", nargs="+", help="draw so many players (default: 10)")
+    sweep.add_argument("--costs", metavar="PROFILE", nargs="+", help="draw their costs so (default: uniform)")
+    sweep.add_argument("--seeds", metavar="K", type=_integer(1), help="draws of the costs of each size (default: 1)")
+    sweep.add_argument("--seed", metavar="N", type=_integer(0), default=0, help="the first of the seeds (default: 0)")
+    sweep.add_argument("--stability", metavar="S", nargs="+", choices=("nash", "robust"), default=["nash", "robust"],
+                       help="nash, robust (default: both)")  # fmt: skip
+    _add_time_limit(sweep, 10.0, "limit of each stable coalition (default: 10)")
+    sweep.add_argument("-o", "--output", metavar="FILE", required=True, help="the table: FILE.csv or FILE.parquet")
+    sweep.add_argument("--plot", metavar="FILE.png", help="draw a picture, too (extra plots)")
+    sweep.add_argument(
+        "--picture",
+        choices=("sizes", "map", "growth"),
+        help="the largest equilibrium over sigma, which coalitions are stable at which variance, or growth with the "
+        "number of players (default: growth with three sizes or more, else sizes)",
+    )
+    _add_json(sweep)
+
     commands.add_parser("list", help="problems, kinds of instance, models, solvers, heuristics")
     commands.add_parser("doctor", help="what is installed, what conflicts, what to do")
     return parser
@@ -147,6 +173,9 @@ def _gap(text: str) -> float:
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Parse a command line; usage errors exit with status 2 and one line."""
     parser = build_parser()
+    if list(argv[:1]) == ["sweep"]:
+        # argparse takes -1:1:5 and -1e-3 for options; what holds a blank is none.
+        argv = [f" {word}" if word[:1] == "-" and word[1:2].isdigit() else word for word in argv]
     args, rest = parser.parse_known_args(argv)
     if args.command is None and not args.version:
         parser.error("a command is missing")
@@ -154,7 +183,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         args.options = _named_values(rest)
         return args
     # argparse takes INSTANCE only before the options, and "--heuristic A B" swallows it: find it in either place.
-    if args.command in ("certify", "solve", "inspect") and args.instance is None:
+    if args.command in ("certify", "solve", "inspect", "sweep") and args.instance is None:
         swallowed = [
             name for name in getattr(args, "heuristic", None) or [] if name.lower().endswith(_INSTANCE_ENDINGS)
         ]

@@ -21,6 +21,45 @@ MAX_MEMBERS = 16
 """Largest set that is searched for: 2^16 arrival patterns a depth."""
 
 
+MAX_CUTS = 62
+"""Most cuts that count in one task, the dearest: one bit each."""
+
+
+@dataclass(frozen=True)
+class Cuts:
+    """Subset-row cuts with weights: of three rows, at most one is covered by sets that have two of them or more.
+
+    ``sum_A lambda_A floor(|rows of A in S| / 2) <= 1`` for a set S of three rows, as three rows that are covered at
+    most once each are covered at most three times, and 3/2 rounded down is 1.
+
+    Attributes
+    ----------
+    rows : array of int, shape (n, 3)
+        Worker j is row j, task i is row ``J + i``; a set of task i has its workers and row ``J + i``.
+    weight : array of float, shape (n,)
+        Weights >= 0: what a set with two of the rows is fined.
+
+    References
+    ----------
+    Jepsen et al., Subset-row inequalities applied to the vehicle-routing problem with time windows, 2008.
+    """
+
+    rows: np.ndarray
+    weight: np.ndarray
+
+    @classmethod
+    def none(cls) -> Cuts:
+        """Return no cuts."""
+        return cls(np.zeros((0, 3), dtype=np.int64), np.zeros(0))
+
+    def __len__(self) -> int:
+        return len(self.weight)
+
+    def positive(self) -> Cuts:
+        """Return the cuts of positive weight."""
+        return Cuts(self.rows[self.weight > 0], self.weight[self.weight > 0])
+
+
 @dataclass(frozen=True)
 class PricedSets:
     """Worker sets above their task's floor at given prices.
@@ -30,7 +69,7 @@ class PricedSets:
     sets : WorkerSets
         By task, the best first; their values are ``v_i(A)``, whatever the prices.
     reduced : array of float, shape (n,)
-        ``v_i(A) - sum_{j in A} u_j`` (or ``-sum u`` where values were left out).
+        ``v_i(A) - sum_{j in A} u_j`` (or ``-sum u`` where values were left out), less the fines of cuts.
     best : array of float, shape (I,)
         The largest reduced value of each task, the floor where no set is above it; of tasks not asked for, the floor.
     nodes : array of int, shape (I,)
@@ -54,6 +93,44 @@ class _Candidates:
     cost: np.ndarray
     payment: np.ndarray
     depth: int
+
+
+@dataclass(frozen=True)
+class _Marks:
+    """The cuts that concern one task, as bits."""
+
+    mark: np.ndarray
+    hit: int
+    fine: np.ndarray
+
+    def fines(self, members: np.ndarray) -> float:
+        """Return what a set is fined."""
+        hit, due = self.hit, 0
+        for mark in self.mark[members].tolist():
+            due |= hit & mark
+            hit |= mark
+        return sum(float(fine) for k, fine in enumerate(self.fine) if due >> k & 1)
+
+
+def _marks(cuts: Cuts, workers: np.ndarray, task_row: int) -> _Marks:
+    mark = np.zeros(len(workers), dtype=np.int64)
+    if not len(cuts):
+        return _Marks(mark, 0, np.zeros(0))
+    order = np.argsort(workers)
+    place = np.searchsorted(workers[order], cuts.rows)
+    place = order[np.minimum(place, len(workers) - 1)]
+    is_here = workers[place] == cuts.rows
+    is_task = cuts.rows == task_row
+    concerned = np.flatnonzero((is_here | is_task).sum(axis=1) >= 2)
+    concerned = concerned[np.argsort(-cuts.weight[concerned], kind="stable")][:MAX_CUTS]
+    hit = 0
+    for bit, k in enumerate(concerned.tolist()):
+        mark[place[k][is_here[k]]] |= 1 << bit
+        hit |= int(is_task[k].any()) << bit
+    return _Marks(mark, hit, cuts.weight[concerned])
+
+
+_Answer = tuple[np.ndarray, np.ndarray, list[np.ndarray], int]
 
 
 class Pricer:
@@ -105,6 +182,7 @@ class Pricer:
         tasks: Iterable[int] | None = None,
         valued: bool = True,
         listing: bool = False,
+        cuts: Cuts | None = None,
     ) -> PricedSets:
         """Return the `count` best feasible nonempty sets of each task that are worth more than its floor.
 
@@ -124,6 +202,9 @@ class Pricer:
             Whether ``v_i(A)`` counts, or the prices alone.
         listing : bool, default False
             Every set above the floor is wanted; more than `count` are too many.
+        cuts : Cuts, optional
+            Fines besides the prices; of more than `MAX_CUTS` that concern a task only the dearest count, so that
+            reduced values and bounds are too high, never too low.
 
         Returns
         -------
@@ -136,9 +217,10 @@ class Pricer:
         """
         asked = np.arange(self.num_tasks) if tasks is None else np.array(sorted(tasks), dtype=np.int64)
         floors = np.broadcast_to(np.asarray(floor, dtype=np.float64), (self.num_tasks,))
+        cuts = Cuts.none() if cuts is None else cuts.positive()
 
-        def one(task: int) -> tuple[np.ndarray, list[np.ndarray], int]:
-            return self._price(task, price, count, float(floors[task]), usable, valued, listing)
+        def one(task: int) -> _Answer:
+            return self._price(task, price, cuts, count, float(floors[task]), usable, valued, listing)
 
         # The longest first, so that no core is left alone with a hard task at the end.
         order = asked[np.argsort(-self._effort[asked], kind="stable")]
@@ -151,17 +233,18 @@ class Pricer:
         return self._collected(asked, answers, floors, price, valued)
 
     def _collected(
-        self, asked: np.ndarray, answers: dict[int, tuple[np.ndarray, list[np.ndarray], int]], floors: np.ndarray,
+        self, asked: np.ndarray, answers: dict[int, _Answer], floors: np.ndarray,
         price: np.ndarray, valued: bool,
     ) -> PricedSets:  # fmt: skip
         best, nodes, counts = floors.copy(), np.zeros(self.num_tasks, dtype=np.int64), np.zeros(self.num_tasks, int)
-        values, members = [np.zeros(0)], []
+        values, fined, members = [np.zeros(0)], [np.zeros(0)], []
         for task in asked.tolist():
-            reduced, sets, nodes[task] = answers[task]
+            reduced, fines, sets, nodes[task] = answers[task]
             counts[task] = len(sets)
             if len(sets):
                 best[task] = reduced[0]
                 values.append(reduced)
+                fined.append(fines)
                 members.extend(sets)
         self._effort[asked] = nodes[asked]
         reduced = np.concatenate(values)
@@ -169,7 +252,7 @@ class Pricer:
         worker = np.concatenate(members) if members else np.zeros(0, dtype=np.int64)
         value = reduced
         if valued and len(members):
-            value = reduced + np.add.reduceat(price[worker], start[:-1])
+            value = reduced + np.concatenate(fined) + np.add.reduceat(price[worker], start[:-1])
         sets_of_all = WorkerSets(
             task=np.repeat(np.arange(self.num_tasks), counts), value=value, start=start, worker=worker,
             task_start=np.concatenate([[0], np.cumsum(counts)]),
@@ -177,21 +260,22 @@ class Pricer:
         return PricedSets(sets_of_all, reduced, best, nodes)
 
     def _price(
-        self, task: int, price: np.ndarray, count: int, floor: float, usable: np.ndarray | None, valued: bool,
-        listing: bool,
-    ) -> tuple[np.ndarray, list[np.ndarray], int]:  # fmt: skip
-        """Return reduced values, the best first, sorted members, and the nodes of the search."""
+        self, task: int, price: np.ndarray, cuts: Cuts, count: int, floor: float, usable: np.ndarray | None,
+        valued: bool, listing: bool,
+    ) -> _Answer:  # fmt: skip
+        """Return reduced values, the best first, fines in them, sorted members, and the nodes of the search."""
         here = self._candidates[task]
         keep = slice(None) if usable is None or usable[here.pairs].all() else usable[here.pairs]
         workers = here.workers[keep]
         if not len(workers) or not here.depth:
-            return np.zeros(0), [], 0
+            return np.zeros(0), np.zeros(0), [], 0
         loss = price[workers] + (here.cost[keep] if valued else 0.0)
+        marks = _marks(cuts, workers, self.num_workers + task)
         room = count
         while True:
             members = np.zeros((room, here.depth), dtype=np.int32)
             sizes, values, doubtful = np.zeros(room, np.int64), np.zeros(room), np.zeros(room, np.bool_)
-            number, nodes, end = self._search(task, here, keep, loss, valued, floor, listing,
+            number, nodes, end = self._search(task, here, keep, loss, valued, marks, floor, listing,
                                               (members, sizes, values, doubtful))  # fmt: skip
             if end != COMPLETE:
                 what = (
@@ -207,17 +291,18 @@ class Pricer:
             room += 2 * len(false)  # sets that rounding let in have taken the places of others
         order = np.argsort(-values[:number], kind="stable")
         order = order[~np.isin(order, false)][:count]
-        return values[order], [np.sort(workers[members[k, : sizes[k]]]) for k in order], int(nodes)
+        chosen = [members[k, : sizes[k]] for k in order]
+        return values[order], np.array([marks.fines(c) for c in chosen]), [np.sort(workers[c]) for c in chosen], nodes
 
     def _search(
-        self, task: int, here: _Candidates, keep: slice | np.ndarray, loss: np.ndarray, valued: bool, floor: float,
-        listing: bool, found: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
+        self, task: int, here: _Candidates, keep: slice | np.ndarray, loss: np.ndarray, valued: bool, marks: _Marks,
+        floor: float, listing: bool, found: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
     ) -> tuple[int, int, int]:  # fmt: skip
         market = self.problem.instance
         number, nodes, end = search(
             here.quality[keep], here.arrival[keep], loss, here.payment[keep],
             float(market.quality_weight) if valued else 0.0, float(market.redundancy[task]),
             float(market.demand[task]), float(self.problem.budget[task]), market.quality_risk + tolerances.RISK,
-            tolerances.QUALITY, floor, MAX_NODES, listing, *found,
+            tolerances.QUALITY, marks.mark, marks.hit, marks.fine, floor, MAX_NODES, listing, *found,
         )  # fmt: skip
         return number, nodes, end

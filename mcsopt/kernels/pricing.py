@@ -12,6 +12,10 @@ in the mean, so at most its chord over [lo, hi]: linear in the members. What a m
 whose r largest bound every completion. Money enters by a price on the budget: any price >= 0 is valid, the best of a
 few is used.
 
+**Cuts.** A subset-row cut over three rows (workers, or the task) fines a set that has two of them, once. One member can
+be due for it only if the partial set has a row of the cut; as two others are left, half of the fine may be charged to
+each.
+
 **Chance.** The demand is met iff the arrived ``t_j = q_j - zeta Q^D`` sum to at least ``(1 - zeta) Q^D``, and neither a
 larger ``t_j`` nor, where ``t_j >= 0``, a likelier arrival ever hurts. So with the r - 1 largest t arriving at hi, one
 threshold on t tells which candidates can be in a feasible completion at all.
@@ -49,6 +53,8 @@ class Task(NamedTuple):
     high: float
     demanding: bool
     share: np.ndarray
+    mark: np.ndarray
+    fine: np.ndarray
 
 
 class Stack(NamedTuple):
@@ -73,6 +79,8 @@ class Stack(NamedTuple):
     top: np.ndarray
     some_total: np.ndarray
     some_chance: np.ndarray
+    hit: np.ndarray
+    fined: np.ndarray
 
 
 class Found(NamedTuple):
@@ -107,7 +115,8 @@ def _shares(redundancy: float, low: float, high: float, size: int) -> np.ndarray
 @njit(cache=True, nogil=True)
 def _task(
     quality: np.ndarray, arrival: np.ndarray, loss: np.ndarray, payment: np.ndarray, weight: float, redundancy: float,
-    demand: float, budget: float, risk_limit: float, quality_slack: float, depths: int,
+    demand: float, budget: float, risk_limit: float, quality_slack: float, depths: int, mark: np.ndarray,
+    fine: np.ndarray,
 ) -> Task:  # fmt: skip
     low, high = np.min(arrival), max(np.max(arrival), 1e-300)
     scale = np.max(quality) * depths + demand * (1 + depths)
@@ -116,7 +125,7 @@ def _task(
     return Task(
         quality, arrival, loss, payment, quality - redundancy * demand, weight, budget + penny, 2 * penny,
         (1 - redundancy) * demand - quality_slack, band, band + _LOOSE * scale, risk_limit, low, high, demand > 0,
-        _shares(redundancy, low, high, depths),
+        _shares(redundancy, low, high, depths), mark, fine,
     )  # fmt: skip
 
 
@@ -129,7 +138,7 @@ def _stack(count: int, depths: int) -> Stack:
         np.zeros(rows, dtype=np.int64), np.zeros(rows), np.zeros(rows),
         np.zeros((rows, depths + 2)), np.zeros((rows, depths + 2)), np.zeros((rows, patterns)),
         np.zeros((rows, patterns)), np.empty(count), np.empty(count), np.empty(rows), np.empty(patterns),
-        np.empty(patterns),
+        np.empty(patterns), np.zeros(rows, dtype=np.int64), np.zeros(rows, dtype=np.int64),
     )  # fmt: skip
     stack.arrivals[0, 0] = 1.0
     stack.chance[0, 0] = 1.0
@@ -197,6 +206,18 @@ def _least_gain(task: Task, stack: Stack, depth: int, others: int) -> float:
     return task.meets - task.loose - x[k - 1] if k else 0.0
 
 
+@njit(cache=True, nogil=True)
+def _fines(fine: np.ndarray, cuts: int) -> float:
+    """Return the sum of the fines of a set of cuts, given by its bits."""
+    total, k = 0.0, 0
+    while cuts:
+        if cuts & 1:
+            total += fine[k]
+        cuts >>= 1
+        k += 1
+    return total
+
+
 @njit(cache=True, nogil=True, inline="always")
 def _linear(task: Task, stack: Stack, depth: int, r: int) -> tuple[float, float, float]:
     """Return (constant, per ``pi_j q_j``, per ``pi_j - lo``) of the value bound with r more members."""
@@ -259,6 +280,10 @@ def _priced(
     for i in range(width):
         j = candidate[i]
         raw[i] = own * task.arrival[j] * task.quality[j] + slope * (task.arrival[j] - task.low) - task.loss[j]
+        due = stack.hit[depth] & task.mark[j] & ~stack.fined[depth]
+        if due:
+            # A cut with one row taken has two left: if both come, the fine is due but once.
+            raw[i] -= 0.5 * _fines(task.fine, due)
     left = task.limit - stack.spent[depth]
     best, price = np.inf, 0.0
     for m in range(_PRICES_OF_MONEY):
@@ -349,6 +374,9 @@ def _close(
         j = source[i]
         p = task.arrival[j]
         value = start + own * p * task.quality[j] + slope * (p - task.low) - task.loss[j]
+        due = stack.hit[depth] & task.mark[j] & ~stack.fined[depth]
+        if due:
+            value -= _fines(task.fine, due)
         if value <= ceiling or task.payment[j] > left or _missed(task, stack, depth, j, task.band) > task.risk_limit:
             continue
         slot = number
@@ -377,7 +405,9 @@ def _push(task: Task, stack: Stack, depth: int, i: int) -> None:
     p, q = task.arrival[j], task.quality[j]
     stack.chosen[depth] = j
     stack.spent[child] = stack.spent[depth] + task.payment[j]
-    stack.lost[child] = stack.lost[depth] + task.loss[j]
+    due = stack.hit[depth] & task.mark[j] & ~stack.fined[depth]
+    stack.hit[child], stack.fined[child] = stack.hit[depth] | task.mark[j], stack.fined[depth] | due
+    stack.lost[child] = stack.lost[depth] + task.loss[j] + _fines(task.fine, due)
     law, mass = stack.arrivals, stack.mass
     law[child, 0], mass[child, 0] = (1 - p) * law[depth, 0], 0.0
     for n in range(1, child):
@@ -397,7 +427,7 @@ def _push(task: Task, stack: Stack, depth: int, i: int) -> None:
 def search(
     quality: np.ndarray, arrival: np.ndarray, loss: np.ndarray, payment: np.ndarray,
     weight: float, redundancy: float, demand: float, budget: float, risk_limit: float, quality_slack: float,
-    floor: float, max_nodes: int, listing: bool,
+    mark: np.ndarray, hit: int, fine: np.ndarray, floor: float, max_nodes: int, listing: bool,
     members: np.ndarray, sizes: np.ndarray, values: np.ndarray, doubtful: np.ndarray,
 ) -> tuple[int, int, int]:  # fmt: skip
     """Find the best feasible nonempty sets of one task that are worth more than `floor`.
@@ -408,6 +438,9 @@ def search(
         Candidates: qualities >= 0, probabilities, what is lost by taking one, payments >= 0.
     weight, redundancy, demand, budget, risk_limit, quality_slack : float
         Budget and risk limit with their tolerances; the demand is met within `quality_slack`.
+    mark, fine, hit : array of int, shape (m,); array of float, shape (<= 62,); int
+        Cuts, one bit each: in which of them a candidate is, what a set loses that has two of a cut's three rows, and
+        the cuts in which the task itself is a row.
     floor : float
         Sets worth no more are not looked for.
     max_nodes : int
@@ -429,8 +462,12 @@ def search(
         `COMPLETE`; `GAVE_UP` at `max_nodes`; `FULL` if a listing has more than K sets.
     """
     count, depths = len(quality), members.shape[1]
-    task = _task(quality, arrival, loss, payment, weight, redundancy, demand, budget, risk_limit, quality_slack, depths)
+    task = _task(
+        quality, arrival, loss, payment, weight, redundancy, demand, budget, risk_limit, quality_slack, depths, mark,
+        fine,
+    )  # fmt: skip
     stack = _stack(count, depths)
+    stack.hit[0] = hit
     found = Found(members, sizes, values, doubtful)
     number, nodes, ceiling = 0, 0, floor
     for i in range(count):

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from mcsopt.kernels.priced_sets import PricedSets, Pricer
+from mcsopt.kernels.priced_sets import Cuts, PricedSets, Pricer
 from mcsopt.problems import OfflineWelfare
 from mcsopt.solvers.column_lp import ColumnLp, LpSolution
+from mcsopt.solvers.subset_row import violated
 
 COLUMNS = 10
 """Sets that each task may add in a round."""
+MAX_CUTS = 600
+"""Most cuts of a whole search."""
+_PATIENCE = 3  # rounds of cuts without effect before a node is branched on
+_HELPS = 1e-5  # relative: what those rounds must take off the bound
 _CLOSE = 2e-9  # in units of the program's scale: what a column must gain to be worth adding
 _EMPTY = 1e-9  # a Farkas sum must be below minus this to count; prices are of the order of 1
 
@@ -28,6 +33,8 @@ class NodeAnswer:
         Worker prices >= 0.
     bound : float
         Bound they prove; -inf if they prove the node empty.
+    cuts : Cuts
+        Weighted cuts that help them.
     weights : array of float or None
         Fractional solution, per column of the pool at that time; None where there is none to branch on.
     farkas : bool
@@ -36,6 +43,7 @@ class NodeAnswer:
 
     price: np.ndarray
     bound: float
+    cuts: Cuts = field(default_factory=Cuts.none)
     weights: np.ndarray | None = None
     farkas: bool = False
 
@@ -43,7 +51,18 @@ class NodeAnswer:
         """Return the leaf of a ``price-tree``."""
         workers = np.flatnonzero(self.price)
         name = "farkas" if self.farkas else "price"
-        return {"worker": workers.tolist(), name: self.price[workers].tolist()}
+        leaf = {"worker": workers.tolist(), name: self.price[workers].tolist()}
+        if len(self.cuts):
+            num_workers = len(self.price)
+            leaf["cut"] = [
+                {
+                    "task": [row - num_workers for row in rows if row >= num_workers],
+                    "worker": [row for row in rows if row < num_workers],
+                    "price": weight,
+                }
+                for rows, weight in zip(self.cuts.rows.tolist(), self.cuts.weight.tolist(), strict=True)
+            ]
+        return leaf
 
 
 class ColumnGeneration:
@@ -106,7 +125,7 @@ class ColumnGeneration:
         -------
         NodeAnswer
         """
-        best, done = replace(known, weights=None), 0
+        best, done, gains = replace(known, weights=None), 0, []
         self.pool.restrict(usable, served)
         while time.perf_counter() < deadline:
             program = self.pool.solve()
@@ -118,24 +137,46 @@ class ColumnGeneration:
             if program is None:
                 return best  # numerical trouble costs strength, not truth
             found = self._price(program, usable, served, valued=True)
-            bound = float(program.price.sum() + found.best.sum())
+            bound = float(program.price.sum() + program.cuts.weight.sum() + found.best.sum())
             if bound < best.bound:
-                best = NodeAnswer(program.price, bound)
+                best = NodeAnswer(program.price, bound, program.cuts)
             if best.bound <= cutoff:
                 return best
             done += 1
             added = self.pool.add(found.sets)
             # Sets that are there already have gained by rounding only.
-            if not added or bound - program.objective <= self._close or done == rounds:
+            if done == rounds:
                 return replace(best, weights=program.weights)
+            if not added or bound - program.objective <= self._close:
+                gains.append(best.bound)
+                if rounds is not None or not self._cut(program.weights, gains):
+                    return replace(best, weights=program.weights)
         return best
+
+    def best_at(self, answer: NodeAnswer, served: np.ndarray) -> np.ndarray:
+        """Return what the best set of each task is worth at the prices of an answer, 0 where it need not be served."""
+        floor = np.where(served, -np.inf, 0.0)
+        return self.pricer.best(answer.price, cuts=answer.cuts, floor=floor).best
+
+    def _cut(self, weights: np.ndarray, bounds: list[float]) -> bool:
+        """Add the subset-row cuts that the weights violate; whether there were any, and the last ones have helped."""
+        if len(bounds) > _PATIENCE and bounds[-1 - _PATIENCE] - bounds[-1] <= _HELPS * abs(bounds[-1]):
+            return False
+        if len(self.pool.cuts) >= MAX_CUTS:
+            return False
+        rows = violated(*self.pool.support(weights), self.pool.cuts)
+        if len(rows):
+            self.pool.add_cuts(rows)
+        return len(rows) > 0
 
     def _price(self, program: LpSolution, usable: np.ndarray, served: np.ndarray, *, valued: bool) -> PricedSets:
         # A little below the threshold: then the best set is found even where it is in the program already.
         floor = program.threshold - (self._close if valued else _CLOSE)
         floor = np.where(served, floor, np.maximum(floor, 0.0))
         tasks = None if valued else np.flatnonzero(served)
-        return self.pricer.best(program.price, count=COLUMNS, floor=floor, usable=usable, tasks=tasks, valued=valued)
+        return self.pricer.best(
+            program.price, cuts=program.cuts, count=COLUMNS, floor=floor, usable=usable, tasks=tasks, valued=valued
+        )
 
     def _find_plan(self, usable: np.ndarray, served: np.ndarray, deadline: float) -> NodeAnswer | None:
         """Add columns until the program is feasible (None), or prove the node empty; else an answer without worth.
@@ -150,9 +191,9 @@ class ColumnGeneration:
             if program.objective <= _EMPTY:
                 return None
             found = self._price(program, usable, served, valued=False)
-            total = float(program.price.sum() + found.best[served].sum())
+            total = float(program.price.sum() + program.cuts.weight.sum() + found.best[served].sum())
             if total < -_EMPTY:
-                return NodeAnswer(program.price, -np.inf, farkas=True)
+                return NodeAnswer(program.price, -np.inf, program.cuts, farkas=True)
             sets = found.sets
             values = [self.problem.set_value(int(i), sets.workers(k)) for k, i in enumerate(sets.task)]
             if not self.pool.add(replace(sets, value=np.array(values))):

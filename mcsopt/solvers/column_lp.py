@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import highspy
 import numpy as np
 
+from mcsopt.kernels.priced_sets import Cuts
 from mcsopt.kernels.worker_sets import WorkerSets
 from mcsopt.problems import OfflineWelfare
 
@@ -25,6 +26,8 @@ class LpSolution:
         Worker prices u >= 0, the dual values of "in at most one set".
     threshold : array of float, shape (I,)
         Dual value of each task's row: what its best set is worth at these prices; any sign where it must be served.
+    cuts : Cuts
+        The program's cuts, weighted by their dual values.
     weights : array of float, shape (n,)
         The fractional solution, per column.
     """
@@ -32,11 +35,12 @@ class LpSolution:
     objective: float
     price: np.ndarray
     threshold: np.ndarray
+    cuts: Cuts
     weights: np.ndarray
 
 
 class ColumnLp:
-    """``max sum_c v_c lambda_c``: one row a task, one a worker, one column a worker set; re-solved from the last basis.
+    """``max sum_c v_c lambda_c``: one row a task, a worker or a cut, one column a worker set; warm-started.
 
     Parameters
     ----------
@@ -48,6 +52,8 @@ class ColumnLp:
         Task and ``v_i(A)`` of each column.
     workers : list of tuple of int
         Its workers.
+    cuts : array of int, shape (c, 3)
+        Rows of each cut, see `Cuts`.
     scale : float
         Unit of the program's values.
     """
@@ -57,6 +63,7 @@ class ColumnLp:
         self.num_tasks, self.num_workers = market.num_tasks, market.num_workers
         self.task, self.value = np.zeros(0, dtype=np.int64), np.zeros(0)
         self.workers: list[tuple[int, ...]] = []
+        self.cuts = np.zeros((0, 3), dtype=np.int64)
         self._known: set[tuple[int, tuple[int, ...]]] = set()
         self._pair, self._start = np.zeros(0, dtype=np.int64), np.zeros(1, dtype=np.int64)
         self._pair_of = market.num_workers * market.pair_task + market.pair_worker
@@ -95,19 +102,60 @@ class ColumnLp:
         sizes = np.array([len(m) for m in members])
         task, value = sets.task[fresh], sets.value[fresh]
         pairs = np.searchsorted(self._pair_of, np.repeat(task, sizes) * self.num_workers + np.concatenate(members))
-        rows = np.concatenate([np.append(i, self.num_tasks + m) for i, m in zip(task, members, strict=True)])
-        starts = np.concatenate([[0], np.cumsum(sizes + 1)[:-1]])
-        self._add(-value / self.scale, np.full(len(fresh), _UNBOUNDED), starts, rows)
+        inside = self._inside(task, np.repeat(np.arange(len(fresh)), sizes), np.concatenate(members))
+        cut = [self.num_tasks + self.num_workers + np.flatnonzero(hits) for hits in self._covers(inside, self.cuts)]
+        rows = [np.concatenate([[i], self.num_tasks + m, c]) for i, m, c in zip(task, members, cut, strict=True)]
+        starts = np.concatenate([[0], np.cumsum([len(r) for r in rows])[:-1]])
+        self._add(-value / self.scale, np.full(len(fresh), _UNBOUNDED), starts, np.concatenate(rows))
         self.task, self.value = np.append(self.task, task), np.append(self.value, value)
         self._pair = np.append(self._pair, pairs)
         self._start = np.append(self._start, self._start[-1] + np.cumsum(sizes))
         return len(fresh)
+
+    def add_cuts(self, rows: np.ndarray) -> None:
+        """Add subset-row cuts, one row of three each."""
+        inside = self._inside(self.task, np.repeat(np.arange(len(self)), np.diff(self._start)), self.pair_workers)
+        covers = self._covers(inside, rows)
+        columns = [self.num_tasks + np.flatnonzero(covers[:, k]) for k in range(len(rows))]
+        starts = np.concatenate([[0], np.cumsum([len(c) for c in columns])[:-1]]).astype(np.int32)
+        index = np.concatenate(columns).astype(np.int32)
+        self._highs.addRows(
+            len(rows), np.full(len(rows), -_UNBOUNDED), np.ones(len(rows)), len(index), starts, index,
+            np.ones(len(index)),
+        )  # fmt: skip
+        self.cuts = np.concatenate([self.cuts, rows])
+
+    @property
+    def pair_workers(self) -> np.ndarray:
+        """Workers of all columns, one column after the other."""
+        return np.asarray(self._pair_of[self._pair] % self.num_workers)
+
+    def _inside(self, task: np.ndarray, column: np.ndarray, worker: np.ndarray) -> np.ndarray:
+        """Return which rows each column has: workers, then tasks."""
+        inside = np.zeros((len(task), self.num_workers + self.num_tasks), dtype=bool)
+        inside[column, worker] = True
+        inside[np.arange(len(task)), self.num_workers + task] = True
+        return inside
+
+    @staticmethod
+    def _covers(inside: np.ndarray, cuts: np.ndarray) -> np.ndarray:
+        """Return which columns have two rows or more of which cuts, shape (columns, cuts)."""
+        return np.asarray(inside[:, cuts].sum(axis=2) >= 2)
 
     def _add(self, cost: np.ndarray, upper: np.ndarray, starts: np.ndarray, rows: np.ndarray) -> None:
         self._highs.addCols(
             len(cost), cost, np.zeros(len(cost)), upper, len(rows), starts.astype(np.int32), rows.astype(np.int32),
             np.ones(len(rows)),
         )  # fmt: skip
+
+    def reduced(self, price: np.ndarray, cuts: Cuts) -> np.ndarray:
+        """Return ``v(A) - u(A) - fines(A)`` of every column, shape (n,)."""
+        if not len(self):
+            return np.zeros(0)
+        workers, sizes = self.pair_workers, np.diff(self._start)
+        inside = self._inside(self.task, np.repeat(np.arange(len(self)), sizes), workers)
+        fines = self._covers(inside, cuts.rows) @ cuts.weight
+        return np.asarray(self.value - np.add.reduceat(price[workers], self._start[:-1]) - fines)
 
     def allowed(self, usable: np.ndarray) -> np.ndarray:
         """Return which columns consist of usable pairs, shape (n,)."""
@@ -119,6 +167,14 @@ class ColumnLp:
         """Return, per pair, how much of its worker the task takes in a solution over the first columns, shape (P,)."""
         used = np.repeat(weights, np.diff(self._start[: len(weights) + 1]))
         return np.bincount(self._pair[: len(used)], used, minlength=len(self._pair_of))
+
+    def support(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the positive weights of a fractional solution, and the rows of their columns: workers, then tasks."""
+        chosen = np.flatnonzero(weights > 1e-9)
+        sizes = np.diff(self._start)[chosen]
+        column = np.repeat(np.arange(len(chosen)), sizes)
+        worker = np.array([j for c in chosen.tolist() for j in self.workers[c]], dtype=np.int64)
+        return weights[chosen], self._inside(self.task[chosen], column, worker)
 
     def restrict(self, usable: np.ndarray, served: np.ndarray) -> None:
         """Go to the node in which only `usable` pairs exist and `served` tasks take exactly one set."""
@@ -149,10 +205,12 @@ class ColumnLp:
         solution = self._highs.getSolution()
         # Minimisation: the dual of a row "<= 1" is at most zero. Adding zero turns -0.0 into 0.0.
         dual = -np.array(solution.row_dual) * abs(unit)
+        last = self.num_tasks + self.num_workers
         return LpSolution(
             objective=self._highs.getInfo().objective_function_value * unit,
-            price=np.maximum(dual[self.num_tasks :], 0.0) + 0.0,
+            price=np.maximum(dual[self.num_tasks : last], 0.0) + 0.0,
             threshold=dual[: self.num_tasks],
+            cuts=Cuts(self.cuts, np.maximum(dual[last:], 0.0) + 0.0).positive(),
             weights=np.array(solution.col_value[self.num_tasks :]),
         )
 

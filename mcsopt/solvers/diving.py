@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from mcsopt.problems import Assignment
@@ -76,6 +78,6 @@ def dive(
             fixed[task] = True
             inside = np.isin(market.pair_worker, workers)
             usable &= np.where(market.pair_task == task, inside, ~inside)
-        known = NodeAnswer(answer.price, answer.bound)
+        known = replace(answer, weights=None)
         answer = generation.solve(usable, served, known, cutoff=cutoff, deadline=deadline, rounds=_ROUNDS)
     return None

@@ -39,7 +39,8 @@ def test_optimum_equals_brute_force_and_the_checker_derives_the_same_bound():
     assert statuses == {Status.PROVED, Status.INFEASIBLE}
 
 
-def test_a_market_with_a_root_gap_is_branched_on_and_proved():
+def test_a_market_with_a_root_gap_is_branched_on_and_proved(monkeypatch):
+    monkeypatch.setattr("mcsopt.solvers.column_generation.MAX_CUTS", 0)
     problem = branching_problem()
     best = solve(problem, solver="branch-and-price")
     assert best.status is Status.PROVED
@@ -118,11 +119,12 @@ def test_infeasibility_that_needs_branching():
     assert derived(problem, result).infeasible
 
 
-def test_infeasibility_that_no_root_prices_prove():
+def test_infeasibility_that_no_root_prices_prove(monkeypatch):
     """Task 0 takes {0, 1} or {2, 3}, task 1 {0, 2} or {1, 3}: half of each fits, yet any two of them collide.
 
     Budgets rule out the other pairs of the strong worker, the demand those of the weak one.
     """
+    monkeypatch.setattr("mcsopt.solvers.column_generation.MAX_CUTS", 0)
     strong, weak, even = (10.0, 60.0), (2.0, 20.0), (6.0, 40.0)
     roles = [strong, weak, even, even, strong, even, weak, even]
     problem = crowd(
@@ -137,11 +139,12 @@ def test_infeasibility_that_no_root_prices_prove():
     assert solve(problem, solver="enumeration").status is Status.INFEASIBLE
 
 
-def test_fully_served_tasks_are_branched_on_by_pairs():
+def test_fully_served_tasks_are_branched_on_by_pairs(monkeypatch):
     """Three tasks want two of workers 0-2 each, and can each fall back on a dear worker of their own.
 
     The linear program gives every task half a pair and half its own worker; in truth one task gets a pair.
     """
+    monkeypatch.setattr("mcsopt.solvers.column_generation.MAX_CUTS", 0)
     tasks, workers = np.divmod(np.arange(9), 3)
     shared, own = np.full(9, 8.0), np.full(3, 12.0)
     market = SensingMarket(
@@ -210,3 +213,29 @@ def test_ties_at_large_qualities_are_settled_by_the_ground_truth():
         best, reference = solve(problem, solver="branch-and-price"), solve(problem, solver="enumeration")
         assert best.objective == pytest.approx(reference.objective, rel=1e-12)
         assert best.status is Status.PROVED
+
+
+def test_cuts_spare_the_branching_and_stand_in_the_evidence():
+    problem = branching_problem()
+    best = solve(problem, solver="branch-and-price")
+    assert best.status is Status.PROVED
+    assert any("cut" in node for node in best.evidence["tree"])
+    assert derived(problem, best).dual_bound == pytest.approx(best.objective, rel=1e-7)
+    # Without their cuts the leaves prove less.
+    tree = [{key: node[key] for key in node if key != "cut"} for node in best.evidence["tree"]]
+    weaker = {"kind": "price-tree", "tree": tree}
+    weaker = check.derive(problem.name, problem.options, problem.instance.to_json(), weaker)
+    assert weaker.dual_bound > best.dual_bound * (1 + 1e-4)
+
+
+def test_markets_of_a_dozen_tasks_are_proved_the_same_way_by_highs():
+    for seed in range(6):
+        for service in ("optional", "required"):
+            problem = OfflineWelfare(sensing_market(tasks=6, workers=24, seed=seed, service=service))
+            best, reference = solve(problem, solver="branch-and-price"), solve(problem, solver="highs")
+            assert best.status == reference.status
+            if best.status is Status.PROVED:
+                assert best.objective == pytest.approx(reference.objective, rel=1e-6)
+                assert derived(problem, best).dual_bound == pytest.approx(best.objective, rel=1e-7)
+            else:
+                assert derived(problem, best).infeasible

@@ -1,8 +1,9 @@
 """The certificate checker: re-derives every claim from the instance in the certificate, and trusts nobody.
 
-It imports nothing else of mcsopt, only the standard library and numpy: sharing code with what it judges would
-share the faults. A problem is checked by the module of this package that bears its name ("_" for "-").
-Such a module offers ``PROBLEM`` (the name), ``KIND`` (of instance), ``SENSE`` ("max" or "min"), ``ARITHMETIC``, and
+It imports nothing else of mcsopt, only the standard library, numpy and, for large certificates, numba: sharing code
+with what it judges would share the faults. A problem is checked by the module of this package that bears its name
+("_" for "-"). Such a module offers ``PROBLEM`` (the name), ``KIND`` (of instance), ``SENSE`` ("max" or "min"),
+``ARITHMETIC``, and
 
 - ``parse_options(options)``, ``parse_instance(instance, options, run)``, ``parse_solution(asked, solution)``:
   strict reading;
@@ -16,6 +17,7 @@ Everything refuses by raising `Refused`, and nothing else.
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from mcsopt.verification.check import document as _document
@@ -43,6 +45,7 @@ def check(
     *,
     instance_digest: str | None = None,
     time_limit: float | None = None,
+    threads: int | None = None,
     derivation: Derivation | None = None,
 ) -> Verdict:
     """Check one certificate.
@@ -55,6 +58,8 @@ def check(
         Digest of the instance that the certificate has to be about.
     time_limit : float, optional
         Seconds, >= 0; a certificate undecided by then is not accepted.
+    threads : int, optional
+        Threads, >= 1, that compiled code may use; None: one for each core. The verdict does not depend on them.
     derivation : Derivation, optional
         What :func:`derive` returned to this very caller, who then need not wait for it again. Used only if
         it is about the problem, instance and evidence of the certificate; the caller vouches for the rest.
@@ -75,11 +80,11 @@ def check(
     >>> check({"format": "mcsopt-certificate/1"}).reason
     "the certificate lacks the key 'problem'"
     """
-    return _examine(document, instance_digest, Run(time_limit), derivation)
+    return _examine(document, instance_digest, _run(time_limit, threads), derivation)
 
 
 def check_text(
-    text: Any, *, instance_digest: str | None = None, time_limit: float | None = None
+    text: Any, *, instance_digest: str | None = None, time_limit: float | None = None, threads: int | None = None
 ) -> tuple[Verdict, ...]:
     """Check the text of a certificate file: one certificate or a list of them.
 
@@ -87,7 +92,7 @@ def check_text(
     ----------
     text : str
         JSON text; duplicate keys, NaN, infinities and broken syntax are refused.
-    instance_digest, time_limit
+    instance_digest, time_limit, threads
         As for :func:`check`; the time limit is for the whole file.
 
     Returns
@@ -95,7 +100,7 @@ def check_text(
     tuple of Verdict
         One verdict per certificate, in order, never empty: unreadable text and an empty list are one refusal.
     """
-    run = Run(time_limit)
+    run = _run(time_limit, threads)
     try:
         found = _strict.read_json(text)
     except Refused as refusal:
@@ -104,10 +109,18 @@ def check_text(
         return (_examine(found, instance_digest, run),)
     if not found:
         return (Verdict(False, "the list of certificates is empty"),)
-    return tuple(_examine(item, instance_digest, Run(time_limit, started=run.started)) for item in found)
+    return tuple(_examine(item, instance_digest, run.anew()) for item in found)
 
 
-def derive(problem: str, options: Any, instance: Any, evidence: Any, *, time_limit: float | None = None) -> Derivation:
+def derive(
+    problem: str,
+    options: Any,
+    instance: Any,
+    evidence: Any,
+    *,
+    time_limit: float | None = None,
+    threads: int | None = None,
+) -> Derivation:
     """Return what evidence proves about an instance: the very number that a certificate has to record.
 
     Parameters
@@ -118,6 +131,8 @@ def derive(problem: str, options: Any, instance: Any, evidence: Any, *, time_lim
         As they stand in a certificate.
     time_limit : float, optional
         Seconds, >= 0.
+    threads : int, optional
+        As for :func:`check`.
 
     Returns
     -------
@@ -128,7 +143,7 @@ def derive(problem: str, options: Any, instance: Any, evidence: Any, *, time_lim
     Refused
         If something is malformed or the evidence is not valid; `OutOfTime` if the time limit was hit.
     """
-    run = Run(time_limit)
+    run = _run(time_limit, threads)
     _strict.require_json({"options": options, "instance": instance, "evidence": evidence})
     return _document.derive(problem, options, instance, evidence, run)
 
@@ -160,9 +175,13 @@ def derive_regret(
         If something is malformed, the plan infeasible, the problem no game, or the deviation not open to its player or
         not the best; `OutOfTime` if the time limit was hit.
     """
-    run = Run(time_limit)
+    run = _run(time_limit, None)
     _strict.require_json({"options": options, "instance": instance, "solution": solution, "evidence": evidence})
     return _document.derive_regret(problem, options, instance, solution, evidence, run)
+
+
+def _run(time_limit: float | None, threads: int | None) -> Run:
+    return Run(time_limit, (os.cpu_count() or 1) if threads is None else threads)
 
 
 def _examine(certificate: Any, instance_digest: str | None, run: Run, known: Derivation | None = None) -> Verdict:

@@ -1,25 +1,39 @@
 """Branching trees of worker prices: a walk over the leaves, and the bound that each leaf's prices prove.
 
 A leaf with prices u >= 0 bounds every plan that respects its splits by ``sum_j u_j + sum_i best_i``, as each
-worker is in at most one set: the constraint is priced, and each task chooses its best set on its own.
+worker is in at most one set: the constraint is priced, and each task chooses its best set on its own. Cuts with prices
+y >= 0 may help: of three rows (tasks and workers) at most one can be in a set that has two of them or more, so
+``sum y`` is added, and a set that has two rows of a cut (its task, its workers) is fined y.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mcsopt.verification.check import pricing, strict
+from mcsopt.verification.check.fines import Cut, Fines
 from mcsopt.verification.check.rounding import sum_up
 from mcsopt.verification.check.sets import Task
 from mcsopt.verification.check.strict import Range, Refused, Run
 
+if TYPE_CHECKING:
+    from mcsopt.verification.check.compiled_search import CompiledSearch
+
 PRICE = Range(0.0, 1e100)
-REMEMBERED = 20_000
-"""Answers kept of one task, for leaves that ask the same question."""
+REMEMBERED = 2_000
+"""Answers kept of one task, for leaves that ask the same question: some kB each."""
+BATCH = 64
+"""Leaves answered together, task by task: no task's answers depend on another's, so threads change nothing."""
+COMPILED_FROM = 3_000_000
+"""Work, in units of a set listed (about a microsecond), from which loading compiled code pays."""
+COMPILED_SETS = 2_000
+"""Tasks with no more affordable sets are listed even so."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +46,13 @@ class Split:
 
 @dataclass(frozen=True)
 class Leaf:
-    """A leaf: workers with prices; `farkas` if it is claimed to be empty."""
+    """A leaf: workers and cuts with prices; `farkas` if it is claimed to be empty."""
 
     place: str
     worker: list[int]
     price: list[float]
     farkas: bool
+    cuts: list[Cut]
 
 
 def parse(value: Any, num_tasks: int, num_workers: int) -> list[Split | Leaf]:
@@ -48,7 +63,7 @@ def parse(value: Any, num_tasks: int, num_workers: int) -> list[Split | Leaf]:
         if isinstance(node, dict) and "split" in node:
             nodes.append(_parse_split(node, place, num_tasks, num_workers))
         else:
-            nodes.append(_parse_leaf(node, place, num_workers))
+            nodes.append(_parse_leaf(node, place, num_tasks, num_workers))
     strict.preorder_shape([isinstance(node, Split) for node in nodes], "evidence.tree")
     return nodes
 
@@ -64,58 +79,109 @@ def _parse_split(node: dict[str, Any], place: str, num_tasks: int, num_workers: 
     )
 
 
-def _parse_leaf(node: Any, place: str, num_workers: int) -> Leaf:
+def _parse_leaf(node: Any, place: str, num_tasks: int, num_workers: int) -> Leaf:
     farkas = isinstance(node, dict) and "farkas" in node
     key = "farkas" if farkas else "price"
-    strict.entries(node, place, ("worker", key))
+    strict.entries(node, place, ("worker", key), ("cut",))
     worker = strict.distinct_indices(node["worker"], f"{place}.worker", num_workers)
-    return Leaf(place, worker, strict.numbers(node[key], f"{place}.{key}", PRICE, len(worker)), farkas)
+    price = strict.numbers(node[key], f"{place}.{key}", PRICE, len(worker))
+    cuts = [
+        _parse_cut(cut, f"{place}.cut[{k}]", num_tasks, num_workers)
+        for k, cut in enumerate(strict.listed(node.get("cut", []), f"{place}.cut"))
+    ]
+    return Leaf(place, worker, price, farkas, cuts)
+
+
+def _parse_cut(value: Any, place: str, num_tasks: int, num_workers: int) -> Cut:
+    strict.entries(value, place, ("task", "worker", "price"))
+    task = strict.distinct_indices(value["task"], f"{place}.task", num_tasks)
+    worker = strict.distinct_indices(value["worker"], f"{place}.worker", num_workers)
+    if len(task) + len(worker) != 3:
+        raise Refused(f"{place} has {len(task) + len(worker)} rows; a cut has three tasks and workers")
+    return Cut(tuple(task), tuple(worker), strict.number(value["price"], f"{place}.price", PRICE))
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a leaf asks of a task: the best set but for the banned, or `empty` if that is better."""
+
+    price: np.ndarray
+    banned: np.ndarray | None
+    valued: bool
+    empty: float
+    fines: Fines
 
 
 class TaskState:
     """One task along the current path: what the splits forbid, and the answers so far."""
 
-    def __init__(self, task: Task, required: bool) -> None:
-        self.task, self.required = task, required
+    def __init__(self, index: int, task: Task, required: bool) -> None:
+        self.index, self.task, self.required = index, task, required
         self.bans = np.zeros(task.size, dtype=np.int64)
         self.emptied = self.served = 0
         self.listing: list[pricing.Listing] | None = None
-        self.known: dict[tuple[bool, bytes], float] = {}
+        self.compiled: CompiledSearch | None = None
+        self.known: dict[tuple[bool, float, bytes, bytes], float] = {}
 
-    def best(self, price: np.ndarray, valued: bool, run: Run) -> float:
-        """Return an upper bound on the task's best allowed set at prices u (of all workers); -inf if none."""
+    def ask(self, price: np.ndarray, cuts: list[Cut], valued: bool) -> Question:
+        """Return what the current node asks at prices u (of all workers) and of cuts."""
         empty = -math.inf if self.served or self.required else 0.0
-        if self.emptied:
-            return empty
-        own = price[self.task.workers]
-        banned = self.bans > 0
-        key = (valued, np.where(banned, -1.0, own).tobytes())
+        banned = None if self.emptied else self.bans > 0
+        return Question(price, banned, valued, empty, Fines.of_task(self.index, self.task.workers, cuts))
+
+    def best(self, asked: Question, run: Run) -> float:
+        """Return an upper bound, tight to rounding, on the task's best allowed set; -inf if none."""
+        if asked.banned is None:
+            return asked.empty
+        own = asked.price[self.task.workers]
+        # The compiled search does not look for sets worse than none; the others do not need to be told.
+        floor = -math.inf if self.compiled is None else asked.empty
+        key = (asked.valued, floor, np.where(asked.banned, -1.0, own).tobytes(), asked.fines.key)
         if key not in self.known:
             if len(self.known) >= REMEMBERED:
                 self.known.clear()
-            if self.listing is not None:
-                self.known[key] = pricing.best_listed(self.listing, own, banned, valued)
-            else:
-                self.known[key] = pricing.best_searched(self.task, own, banned, valued, run)
             run.count("sets priced anew")
-        return max(empty, self.known[key])
+            if self.compiled is not None:
+                self.known[key] = self.compiled.best(own, asked.banned, asked.valued, floor, run, asked.fines)
+            elif self.listing is not None:
+                self.known[key] = pricing.best_listed(self.listing, own, asked.banned, asked.valued, asked.fines)
+            else:
+                self.known[key] = pricing.best_searched(self.task, own, asked.banned, asked.valued, run, asked.fines)
+        return max(asked.empty, self.known[key])
 
 
 class Walk:
     """The market at the current node: splits are applied on the way down and undone on the way up."""
 
-    def __init__(self, tasks: list[Task], num_workers: int, required: bool, run: Run) -> None:
-        self.states = [TaskState(task, required) for task in tasks]
+    def __init__(self, tasks: list[Task], num_workers: int, required: bool, run: Run, num_leaves: int = 1) -> None:
+        self.states = [TaskState(i, task, required) for i, task in enumerate(tasks)]
         self.num_workers, self.run = num_workers, run
         self.places: list[list[tuple[int, int]]] = [[] for _ in range(num_workers)]
-        room = pricing.LISTED_IN_ALL
         for i, task in enumerate(tasks):
             for local, j in enumerate(task.workers.tolist()):
                 self.places[j].append((i, local))
-            listing = pricing.list_sets(task, min(room, pricing.LISTED_SETS), run)
-            self.states[i].listing = listing
-            room -= 0 if listing is None else sum(len(sets.value) for sets in listing)
-            run.count("tasks searched" if listing is None else "tasks listed")
+        self._choose_paths(num_leaves)
+
+    def _choose_paths(self, num_leaves: int) -> None:
+        """Choose how each task is answered: from a list, by the search in numpy, or by the compiled one."""
+        sizes = [pricing.expected_sets(state.task) for state in self.states]
+        work = sum(
+            size * (1 + num_leaves / 50) if size <= pricing.LISTED_SETS else pricing.LISTED_SETS * num_leaves
+            for size in sizes
+        )
+        room = pricing.LISTED_IN_ALL
+        for state, size in zip(self.states, sizes, strict=True):
+            if work >= COMPILED_FROM and size > COMPILED_SETS:
+                # Loads numba: not for small certificates.
+                from mcsopt.verification.check import compiled_search
+
+                if compiled_search.takes(state.task):
+                    state.compiled = compiled_search.CompiledSearch(state.task)
+                    self.run.count("tasks searched by compiled code")
+                    continue
+            state.listing = pricing.list_sets(state.task, min(room, pricing.LISTED_SETS), self.run)
+            room -= 0 if state.listing is None else sum(len(sets.value) for sets in state.listing)
+            self.run.count("tasks searched" if state.listing is None else "tasks listed")
 
     def apply(self, split: Split, second: bool, by: int) -> None:
         """Apply (by = 1) or undo (by = -1) one side of a split."""
@@ -130,20 +196,62 @@ class Walk:
             if (i != split.task) == second:
                 self.states[i].bans[local] += by
 
-    def leaf_bound(self, leaf: Leaf) -> float:
-        """Return the leaf's bound, rounded up; -inf if some task has no allowed set.
+    def visit(self, nodes: list[Split | Leaf]) -> Iterator[Leaf]:
+        """Yield the leaves of a tree in preorder, each with the splits above it applied."""
+        path: list[Split] = []
+        second: list[bool] = []
+        for node in nodes:
+            if isinstance(node, Split):
+                self.apply(node, False, 1)
+                path.append(node)
+                second.append(False)
+                continue
+            yield node
+            while path and second[-1]:
+                second.pop()
+                self.apply(path.pop(), True, -1)
+            if path:
+                self.apply(path[-1], False, -1)
+                self.apply(path[-1], True, 1)
+                second[-1] = True
+
+    def ask(self, leaf: Leaf) -> list[Question]:
+        """Return what a leaf at the current node asks of each task."""
+        price = np.zeros(self.num_workers)
+        price[leaf.worker] = leaf.price
+        return [state.ask(price, leaf.cuts, not leaf.farkas) for state in self.states]
+
+    def bounds(self, leaves: list[Leaf], asked: list[list[Question]]) -> list[float]:
+        """Return the bounds of leaves, rounded up; -inf where some task has no allowed set.
 
         For a leaf claimed empty it is the same sum without the values: if negative, no plan is left.
         """
-        price = np.zeros(self.num_workers)
-        price[leaf.worker] = leaf.price
-        terms = list(leaf.price)
-        for state in self.states:
-            best = state.best(price, not leaf.farkas, self.run)
-            if best == -math.inf:
-                return best
-            terms.append(best)
-        return sum_up(terms)
+        runs = [self.run.anew() for _ in self.states]
+
+        def answer(i: int) -> list[float]:
+            return [self.states[i].best(questions[i], runs[i]) for questions in asked]
+
+        best = list(self._each_task(answer))
+        for run in runs:
+            for what, amount in run.work.items():
+                self.run.count(what, amount)
+        return [self._total(leaf, [answers[k] for answers in best]) for k, leaf in enumerate(leaves)]
+
+    @staticmethod
+    def _total(leaf: Leaf, best: list[float]) -> float:
+        return -math.inf if -math.inf in best else sum_up([*leaf.price, *(cut.price for cut in leaf.cuts), *best])
+
+    def _each_task(self, answer: Callable[[int], list[float]]) -> Iterator[list[float]]:
+        """Return the answers of all tasks. Only compiled code lets threads run side by side."""
+        if self.run.threads == 1 or not any(state.compiled for state in self.states):
+            yield from map(answer, range(len(self.states)))
+            return
+        with ThreadPoolExecutor(self.run.threads) as pool:
+            yield from pool.map(answer, range(len(self.states)))
+
+    def leaf_bound(self, leaf: Leaf) -> float:
+        """Return the bound of one leaf at the current node."""
+        return self.bounds([leaf], [self.ask(leaf)])[0]
 
 
 def derive(tasks: list[Task], num_workers: int, required: bool, evidence: dict[str, Any], run: Run) -> float | None:
@@ -169,28 +277,28 @@ def derive(tasks: list[Task], num_workers: int, required: bool, evidence: dict[s
     """
     strict.entries(evidence, "evidence", ("kind", "tree"))
     nodes = parse(evidence["tree"], len(tasks), num_workers)
-    walk = Walk(tasks, num_workers, required, run)
+    walk = Walk(tasks, num_workers, required, run, sum(isinstance(node, Leaf) for node in nodes))
     bound = -math.inf
-    path: list[Split] = []
-    second: list[bool] = []
-    for node in nodes:
-        if isinstance(node, Split):
-            walk.apply(node, False, 1)
-            path.append(node)
-            second.append(False)
-            continue
+    leaves: list[Leaf] = []
+    asked: list[list[Question]] = []
+    for leaf in walk.visit(nodes):
         run.tick()
         run.count("leaves")
-        value = walk.leaf_bound(node)
-        if not node.farkas:
-            bound = max(bound, value)
-        elif not value < 0:
-            raise Refused(f"{node.place} is claimed empty, but its prices only prove {value:.6g}, which is not < 0")
-        while path and second[-1]:
-            second.pop()
-            walk.apply(path.pop(), True, -1)
-        if path:
-            walk.apply(path[-1], False, -1)
-            walk.apply(path[-1], True, 1)
-            second[-1] = True
+        leaves.append(leaf)
+        asked.append(walk.ask(leaf))
+        if len(leaves) == BATCH:
+            bound = max(bound, _largest_bound(walk, leaves, asked))
+            leaves, asked = [], []
+    bound = max(bound, _largest_bound(walk, leaves, asked))
     return None if bound == -math.inf else bound
+
+
+def _largest_bound(walk: Walk, leaves: list[Leaf], asked: list[list[Question]]) -> float:
+    """Return the largest bound of leaves with values, once those claimed empty are proven so."""
+    largest = -math.inf
+    for leaf, value in zip(leaves, walk.bounds(leaves, asked), strict=True):
+        if not leaf.farkas:
+            largest = max(largest, value)
+        elif not value < 0:
+            raise Refused(f"{leaf.place} is claimed empty, but its prices only prove {value:.6g}, which is not < 0")
+    return largest

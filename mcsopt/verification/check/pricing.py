@@ -1,7 +1,8 @@
 """The best priced set of one task: ``max v(A) - sum_{j in A} u_j`` over allowed nonempty sets, from above.
 
 A task with few affordable sets has them listed once, with their values; then each question is a few vector
-operations. For the others a depth-first search with a completion bound answers each question anew.
+operations. For the others a depth-first search with a completion bound answers each question anew; in large
+certificates `compiled_search` takes its place.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mcsopt.verification.check.fines import NO_FINES, Fines
 from mcsopt.verification.check.rounding import UNIT
 from mcsopt.verification.check.sets import MAX_SIZE, TINY, Block, Task
 from mcsopt.verification.check.strict import Run
@@ -32,6 +34,18 @@ class Listing:
     columns: list[np.ndarray]
     value: np.ndarray
     largest: float
+
+
+def expected_sets(task: Task) -> float:
+    """Return about how many nonempty sets are affordable, counted with payments rounded to 1/256 of the budget."""
+    steps = 256
+    units = np.minimum(np.rint(task.payment / task.limit * steps), steps + 1).astype(np.int64)
+    ways = np.zeros(steps + 1)
+    ways[0] = 1.0
+    with np.errstate(over="ignore"):
+        for unit in units[units <= steps].tolist():
+            ways[unit:] += ways[: steps + 1 - unit].copy()
+        return float(ways.sum()) - 1
 
 
 def list_sets(task: Task, room: int, run: Run) -> list[Listing] | None:
@@ -67,12 +81,14 @@ def _joined(parts: list[Block]) -> Block:
     return parts[0] if len(parts) == 1 else Block(*(np.concatenate(c) for c in zip(*columns, strict=True)))
 
 
-def best_listed(listing: list[Listing], price: np.ndarray, banned: np.ndarray, valued: bool) -> float:
+def best_listed(
+    listing: list[Listing], price: np.ndarray, banned: np.ndarray, valued: bool, fines: Fines = NO_FINES
+) -> float:
     """Return an upper bound, tight to rounding, on the best listed set without banned members; -inf if none.
 
-    The sum of k prices and its subtraction from the value take k roundings, each at most u times
-    ``|value| + sum of prices``; k + 2 units cover them. The margin is added set by set, to those sets only
-    that come within the largest margin of the best.
+    The sum of k prices and c fines and its subtraction from the value take k + c roundings, each at most u times
+    ``|value| + sum of prices and fines``; k + c + 2 units cover them. The margin is added set by set, to those sets
+    only that come within the largest margin of the best.
     """
     # A price of infinity takes the banned out.
     price = np.where(banned, math.inf, price)
@@ -83,19 +99,23 @@ def best_listed(listing: list[Listing], price: np.ndarray, banned: np.ndarray, v
         paid = price[sets.columns[0]]
         for column in sets.columns[1:]:
             paid = paid + price[column]
+        if fines:
+            paid = paid + fines.due(sets.columns)
         net = sets.value - paid if valued else -paid
         top = float(net.max())
         if top == -math.inf:
             continue
-        margin = (size + 2) * UNIT
-        slack = margin * ((sets.largest if valued else 0.0) + size * dearest)
+        margin = (size + len(fines.price) + 2) * UNIT
+        slack = margin * ((sets.largest if valued else 0.0) + size * dearest + float(fines.price.sum()))
         chosen = np.flatnonzero(net >= top - 4 * slack)
         scale = paid[chosen] + (np.abs(sets.value[chosen]) if valued else 0.0)
         best = max(best, float((net[chosen] + margin * scale).max()))
     return best
 
 
-def best_searched(task: Task, price: np.ndarray, banned: np.ndarray, valued: bool, run: Run) -> float:
+def best_searched(
+    task: Task, price: np.ndarray, banned: np.ndarray, valued: bool, run: Run, fines: Fines = NO_FINES
+) -> float:
     """Return an upper bound, tight to rounding, on the best feasible unbanned set; -inf if none.
 
     Parameters
@@ -108,6 +128,8 @@ def best_searched(task: Task, price: np.ndarray, banned: np.ndarray, valued: boo
         Whether v(A) counts; otherwise ``-sum u`` alone is maximised.
     run : Run
         Time and work.
+    fines : Fines
+        Of cuts: due for the members of a set, left out of the bounds on those to come.
 
     Notes
     -----
@@ -117,20 +139,23 @@ def best_searched(task: Task, price: np.ndarray, banned: np.ndarray, valued: boo
     ``(pi_j (omega3 q_j f - c_j) - u_j)^+`` among the later candidates. Its rounding is far below the slack
     added. A second cut drops sets that miss the risk even if the r best later candidates arrive for certain.
     """
-    return Search(task, price, banned, valued, run).best()
+    return Search(task, price, banned, valued, run, fines).best()
 
 
 class Search:
     """One such search; `best` runs it."""
 
-    def __init__(self, task: Task, price: np.ndarray, banned: np.ndarray, valued: bool, run: Run) -> None:
+    def __init__(
+        self, task: Task, price: np.ndarray, banned: np.ndarray, valued: bool, run: Run, fines: Fines = NO_FINES
+    ) -> None:
         free = np.flatnonzero(~banned)
         gain = task.arrival * task.weight * task.quality if valued else np.zeros(task.size)
         loss = (task.arrival * task.cost if valued else 0.0) + price
         order = free[np.argsort(-(gain - loss)[free], kind="stable")]
         self.task, self.run, self.valued = task.select(order), run, valued
         self.price, self.gain, self.loss = price[order], gain[order], loss[order]
-        self.slack = 1e-12 * float((self.gain + self.loss).sum()) + TINY
+        self.fines = fines.select(order)
+        self.slack = 1e-12 * float((self.gain + self.loss).sum() + fines.price.sum()) + TINY
         self._tabulate()
 
     def _tabulate(self) -> None:
@@ -188,10 +213,13 @@ class Search:
         paid = np.zeros(len(block.members))
         for k in range(size):
             paid = paid + self.price[block.members[:, k]]
+        if self.fines:
+            paid = paid + self.fines.due(list(block.members.T))
+        units = (size + len(self.fines.price) + 2) * UNIT
         if not self.valued:
-            return -paid, (size + 2) * UNIT * paid
+            return -paid, units * paid
         value, error = self.task.value(block)
-        return value - paid, error + (size + 2) * UNIT * (np.abs(value) + paid)
+        return value - paid, error + units * (np.abs(value) + paid)
 
     def _further(self, block: Block) -> tuple[np.ndarray, np.ndarray]:
         """Return, per set, the first later candidate and the most members that may still be added."""

@@ -28,11 +28,18 @@ class Run:
     ----------
     time_limit : float, optional
         Seconds, >= 0, from construction; None: none.
+    threads : int
+        Threads that compiled code may use; what is derived does not depend on them.
     """
 
     time_limit: float | None = None
+    threads: int = 1
     work: dict[str, int] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
+
+    def anew(self) -> Run:
+        """Return a run on the same clock whose work is counted from zero."""
+        return Run(self.time_limit, self.threads, started=self.started)
 
     def tick(self) -> None:
         """Raise `OutOfTime` if the time limit has passed."""

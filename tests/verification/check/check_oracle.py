@@ -110,19 +110,35 @@ def optimum(problem: OfflineWelfare, sets: list[dict[tuple[int, ...], Fraction]]
     return None if best is None else (best[0], Assignment(best[1]))
 
 
-def random_leaf(rng: np.random.Generator, workers: int, scale: float, farkas: bool = False) -> dict[str, Any]:
-    """Draw a leaf; half of the prices on a coarse grid, so that ties occur."""
+def random_cuts(rng: np.random.Generator, tasks: int, workers: int, scale: float) -> list[dict[str, Any]]:
+    """Draw up to five cuts; some of them twice, some of price zero."""
+    cuts = []
+    for _ in range(int(rng.integers(0, 6)) if tasks + workers >= 3 else 0):
+        rows = sorted(rng.permutation(tasks + workers)[:3].tolist())
+        price = float(rng.choice([0.0, 1.0, round(scale / 4), rng.uniform(0, scale / 2)]))
+        worker = [row for row in rows if row < workers]
+        cuts.append({"task": [row - workers for row in rows if row >= workers], "worker": worker, "price": price})
+    return cuts
+
+
+def random_leaf(
+    rng: np.random.Generator, workers: int, scale: float, farkas: bool = False, tasks: int = 0
+) -> dict[str, Any]:
+    """Draw a leaf, half of the prices on a coarse grid, so that ties occur; with the number of tasks: with cuts."""
     chosen = [int(j) for j in rng.permutation(workers)[: rng.integers(0, workers + 1)]]
     price = rng.uniform(0, scale, len(chosen))
     if rng.random() < 0.5:
         price = np.round(price)
-    return {"worker": chosen, "farkas" if farkas else "price": price.tolist()}
+    leaf: dict[str, Any] = {"worker": chosen, "farkas" if farkas else "price": price.tolist()}
+    if tasks and rng.random() < 0.6:
+        leaf["cut"] = random_cuts(rng, tasks, workers, scale)
+    return leaf
 
 
 def random_tree(rng: np.random.Generator, tasks: int, workers: int, depth: int, scale: float = 80.0) -> list[Any]:
     """Draw a tree of random splits, in preorder."""
     if depth == 0 or rng.random() < 0.2:
-        return [random_leaf(rng, workers, scale)]
+        return [random_leaf(rng, workers, scale, tasks=tasks)]
     node: dict[str, Any] = {"split": "served", "task": int(rng.integers(tasks))}
     if rng.random() < 0.7:
         node = {"split": "pair", "task": node["task"], "worker": int(rng.integers(workers))}
@@ -165,13 +181,22 @@ def exact_leaf_bound(
     """Return the leaf's bound (for a Farkas leaf: the same without values); None if some task has no set."""
     farkas = "farkas" in leaf
     price = dict(zip(leaf["worker"], map(Fraction, leaf["farkas" if farkas else "price"]), strict=True))
-    total = sum(price.values(), Fraction(0))
+    cuts = leaf.get("cut", [])
+    total = sum(price.values(), Fraction(0)) + sum(Fraction(cut["price"]) for cut in cuts)
+
+    def fines(task: int, members: tuple[int, ...]) -> Fraction:
+        """A set with two rows of a cut, or three, is fined; the empty set takes nothing, its own task's row neither."""
+        hits = [len(set(members) & set(c["worker"])) + (task in c["task"]) if members else 0 for c in cuts]
+        return sum((Fraction(c["price"]) for c, hit in zip(cuts, hits, strict=True) if hit >= 2), Fraction(0))
+
     for task, options in enumerate(sets):
         allowed = dict(options)
         if problem.instance.service == "optional":
             allowed[()] = Fraction(0)
         net = [
-            (0 if farkas else value) - sum((price.get(j, Fraction(0)) for j in members), Fraction(0))
+            (0 if farkas else value)
+            - sum((price.get(j, Fraction(0)) for j in members), Fraction(0))
+            - fines(task, members)
             for members, value in allowed.items()
             if set_respects(task, members, path)
         ]
