@@ -51,7 +51,12 @@ def build_parser() -> argparse.ArgumentParser:
     )
     plan.add_argument("--plan", metavar="SOLUTION.json", help="your own plan, as a solution file")
     certify.add_argument("--solver", metavar="S", help="where the bound comes from (default: the strongest that fits)")
-    _add_time_limit(certify, 60.0, "limit of each solver that is asked (default: 60)")
+    _add_time_limit(certify, 60.0, "limit of each solver that is asked, or of the equilibrium check (default: 60)")
+    certify.add_argument(
+        "--equilibrium",
+        action="store_true",
+        help="certify what one task could still gain alone (0: an equilibrium) in place of the gap",
+    )
     certify.add_argument("--max-gap", metavar="G", type=_gap, help="exit 1 if a relative gap exceeds G")
     certify.add_argument("--certificate", metavar="OUT.json", help="write the certificate, or the list of them")
     _add_json(certify)
@@ -187,6 +192,10 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
             args.instance = swallowed[0]
         elif len(rest) == 1 and not rest[0].startswith("-"):
             args.instance = rest.pop()
+    if getattr(args, "equilibrium", False) and (args.solver is not None or args.max_gap is not None):
+        _Parser(prog="mcsopt certify").error(
+            "argument --equilibrium: there is no bound, hence no --solver and no --max-gap"
+        )
     if rest:
         _Parser(prog=f"mcsopt {args.command}").error(f"unknown argument {rest[0]!r}")
     if getattr(args, "heuristic", None) == []:
