@@ -10,6 +10,7 @@ from mcsopt.problems import Assignment
 from mcsopt.solvers.column_generation import ColumnGeneration, NodeAnswer
 
 _SURE = 0.999
+_SHARE = 0.1  # of the tasks in doubt, fixed at a time
 _ROUNDS = 3  # of pricing after each fixing: the sets that fit what is left must be found, not proved the best
 
 
@@ -67,17 +68,26 @@ def dive(
     fixed = np.zeros(pool.num_tasks, dtype=bool)
     while answer.weights is not None:
         weights = answer.weights
-        chosen = np.flatnonzero((weights > _SURE) & ~fixed[pool.task[: len(weights)]])
-        open_weights = np.where(fixed[pool.task[: len(weights)]] | (weights > _SURE), 0.0, weights)
-        largest = int(np.argmax(open_weights)) if len(weights) else 0
-        fractional = len(weights) > 0 and open_weights[largest] > 1 - _SURE
-        if not fractional:
+        loose = np.where(fixed[pool.task[: len(weights)]], 0.0, weights)
+        sure = np.flatnonzero(loose > _SURE)
+        unsure = np.flatnonzero((loose > 1 - _SURE) & (loose <= _SURE))
+        if not len(unsure):
             return rounded(generation, weights, usable, served)
-        for column in [*chosen.tolist(), largest]:
+        # Of the others the largest, and on large markets a share of them: workers must not be taken twice.
+        unsure = unsure[np.argsort(-weights[unsure], kind="stable")]
+        few = unsure[: max(1, int(_SHARE * len(np.unique(pool.task[unsure]))))]
+        taken = np.zeros(pool.num_workers, dtype=bool)
+        owner = np.full(pool.num_workers, -1)
+        for column in [*sure.tolist(), *few.tolist()]:
             task, workers = int(pool.task[column]), list(pool.workers[column])
-            fixed[task] = True
-            inside = np.isin(market.pair_worker, workers)
-            usable &= np.where(market.pair_task == task, inside, ~inside)
+            if fixed[task] or taken[workers].any():
+                continue
+            fixed[task] = taken[workers] = True
+            owner[workers] = task
+        here = owner[market.pair_worker]
+        newly = np.zeros(pool.num_tasks, dtype=bool)
+        newly[owner[owner >= 0]] = True
+        usable &= np.where(newly[market.pair_task], here == market.pair_task, here < 0)
         known = replace(answer, weights=None)
         answer = generation.solve(usable, served, known, cutoff=cutoff, deadline=deadline, rounds=_ROUNDS)
     return None
