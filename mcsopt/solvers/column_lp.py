@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import highspy
@@ -179,23 +180,26 @@ class ColumnLp:
             self._highs.changeRowBounds(task, 1.0 if served[task] else -_UNBOUNDED, 1.0)
         self._served = served.copy()
 
-    def solve(self) -> LpSolution | None:
-        """Solve the program; None if it is infeasible, or HiGHS in trouble."""
-        return self._solution(-self.scale)
+    def solve(self, deadline: float = np.inf) -> LpSolution | None:
+        """Solve the program; None if it is infeasible, HiGHS in trouble, or the deadline passed."""
+        return self._solution(-self.scale, deadline)
 
-    def least_unserved(self, served: np.ndarray) -> LpSolution | None:
+    def least_unserved(self, served: np.ndarray, deadline: float = np.inf) -> LpSolution | None:
         """Solve for the least unserved demand, ``min sum_i s_i`` with ``s_i`` the part of task i left unserved."""
         everything = np.arange(self.num_tasks + len(self))
         self._change_upper(everything[: self.num_tasks], np.where(served, 1.0, 0.0))
         cost = np.zeros(len(everything))
         cost[: self.num_tasks] = 1.0
         self._change_cost(everything, cost)
-        solution = self._solution(1.0)
+        solution = self._solution(1.0, deadline)
         self._change_upper(everything[: self.num_tasks], np.zeros(self.num_tasks))
         self._change_cost(everything, np.concatenate([np.zeros(self.num_tasks), -self.value / self.scale]))
         return solution
 
-    def _solution(self, unit: float) -> LpSolution | None:
+    def _solution(self, unit: float, deadline: float) -> LpSolution | None:
+        # HiGHS adds its runs up. A limit of zero would not even tell what it knows.
+        left = max(deadline - time.perf_counter(), 0.01)
+        self._highs.setOptionValue("time_limit", self._highs.getRunTime() + left)
         self._highs.run()
         if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return None

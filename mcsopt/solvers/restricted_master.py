@@ -11,7 +11,7 @@ from mcsopt.solvers.column_generation import ColumnGeneration, NodeAnswer
 
 def best_of_pool(
     generation: ColumnGeneration, root: NodeAnswer, served: np.ndarray, *, cutoff: float, seconds: float
-) -> Assignment | None:
+) -> tuple[float, Assignment] | None:
     """Look for the best plan that consists of columns of the pool.
 
     A plan with the set A for task i is worth at most ``bound - (best_i - (v_i(A) - u(A) - fines(A)))``, bound and
@@ -32,8 +32,8 @@ def best_of_pool(
 
     Returns
     -------
-    Assignment or None
-        A plan, good but not proved the best: the pool holds what the linear programs asked for.
+    (float, Assignment) or None
+        Value and plan, good but not proved the best: the pool holds what the linear programs asked for.
     """
     pool = generation.pool
     loss = generation.best_at(root, served)[pool.task] - pool.reduced(root.price, root.cuts)
@@ -66,6 +66,7 @@ def best_of_pool(
     if len(chosen) != len(kept):
         return None
     plan: list[tuple[int, ...]] = [()] * pool.num_tasks
-    for k in kept[chosen > 0.5].tolist():
+    picked = kept[chosen > 0.5]
+    for k in picked.tolist():
         plan[int(pool.task[k])] = pool.workers[k]
-    return Assignment(plan)
+    return float(pool.value[picked].sum()), Assignment(plan)

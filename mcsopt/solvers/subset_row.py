@@ -7,12 +7,10 @@ from scipy.sparse import csr_matrix
 
 VIOLATION = 0.03
 """What a cut must be violated by."""
-MAX_ADDED = 40
-"""Most cuts that one fractional solution adds."""
 _EACH_ROW = 6  # cuts of one solution that share a row
 
 
-def violated(weight: np.ndarray, inside: csr_matrix, known: np.ndarray) -> np.ndarray:
+def violated(weight: np.ndarray, inside: csr_matrix, known: np.ndarray, most: int = 40) -> np.ndarray:
     """Return the subset-row cuts that a fractional solution violates most.
 
     The cut of rows {a, b, c} is violated by ``sum over columns with two of them or more, minus 1``. With W_ab the
@@ -26,6 +24,8 @@ def violated(weight: np.ndarray, inside: csr_matrix, known: np.ndarray) -> np.nd
         Which rows they have.
     known : array of int, shape (c, 3)
         Cuts that are there already.
+    most : int
+        Most cuts to return.
 
     Returns
     -------
@@ -62,6 +62,6 @@ def violated(weight: np.ndarray, inside: csr_matrix, known: np.ndarray) -> np.nd
         if cut not in present and uses[list(cut)].max() < _EACH_ROW:
             chosen.append(cut)
             uses[list(cut)] += 1
-        if len(chosen) == MAX_ADDED:
+        if len(chosen) == most:
             break
     return np.array(chosen, dtype=np.int64).reshape(-1, 3)
