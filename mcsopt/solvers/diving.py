@@ -96,4 +96,6 @@ def dive(
         usable &= np.where(newly[market.pair_task], here == market.pair_task, here < 0)
         known = replace(answer, weights=None)
         answer = generation.solve(usable, served, known, cutoff=cutoff, deadline=deadline, rounds=_ROUNDS)
+        if answer.bound <= cutoff:
+            return None
     return None
