@@ -119,7 +119,8 @@ class _Search:
         self.best_plan: Assignment | None = None
         self.best_value = -np.inf
         self.nodes = 0
-        self.generation = ColumnGeneration(problem)
+        self._began = self._reported = time.perf_counter()
+        self.generation = ColumnGeneration(problem, self._look)
         everything = np.ones(market.num_pairs, dtype=bool)
         required = np.full(market.num_tasks, market.service == "required")
         # Prices of zero are a valid bound before any linear program is solved.
@@ -127,8 +128,6 @@ class _Search:
         self.root = _Node(everything, required, free)
         self._open: list[tuple[float, int, _Node]] = []
         self._ticket = itertools.count()
-        self._reported = time.perf_counter()
-        self._began = self._reported
         self._next_pool = _FIRST_POOL
 
     def run(self, deadline: float) -> Termination:
@@ -145,7 +144,7 @@ class _Search:
             if self.nodes >= self._next_pool and self._open:
                 self._next_pool *= 2
                 self._polish()
-            self._report()
+            self._look(len(self.generation.pool), np.inf)
         return Termination.FINISHED
 
     def _solve_root(self) -> None:
@@ -186,11 +185,13 @@ class _Search:
             if found is not None:
                 self._offer(*found)
 
-    def _report(self) -> None:
+    def _look(self, columns: int, bound: float) -> None:
+        """Say now and then how far it has got; while the root is solved its bound is the whole search's."""
         if time.perf_counter() >= self._reported + _REPORT_EVERY:
             self._reported = time.perf_counter()
-            bound = self.bound()
-            self.settings.report(f"{self.nodes} nodes, best {self.best_value:.6f}, bound {bound:.6f}")
+            bound = self.bound() if self.nodes else bound
+            plan = "no plan yet" if self.best_plan is None else f"best {self.best_value:.6f}"
+            self.settings.report(f"{columns:,} worker sets, {self.nodes:,} nodes, {plan}, bound {bound:.6f}")
 
     def _solved(self, usable: np.ndarray, served: np.ndarray, known: NodeAnswer) -> NodeAnswer:
         """Solve a node; where its pricing takes too long, what was known of its parent holds for it as well."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -83,10 +84,12 @@ class ColumnGeneration:
     Parameters
     ----------
     problem : OfflineWelfare
+    look : callable, optional
+        Called after every program, with the number of columns and the bound of the node so far.
     """
 
-    def __init__(self, problem: OfflineWelfare) -> None:
-        self.problem = problem
+    def __init__(self, problem: OfflineWelfare, look: Callable[[int, float], None] | None = None) -> None:
+        self.problem, self._look = problem, look
         self.pricer = Pricer(problem)
         self.pool = ColumnLp(problem)
         self._close = _CLOSE * self.pool.scale
@@ -149,6 +152,8 @@ class ColumnGeneration:
             if bound < best.bound:
                 best = NodeAnswer(program.price, bound, program.cuts)
             best = replace(best, weights=program.weights)
+            if self._look is not None:
+                self._look(len(self.pool), best.bound)
             if best.bound <= cutoff:
                 return best
             done += 1
