@@ -46,6 +46,7 @@ acceptance: $(VENV)/.ready
 benchmarks: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.evaluation
 	$(BIN)/python -m benchmarks.aspire_off
+	$(BIN)/python -m benchmarks.equilibria
 	$(BIN)/python -m benchmarks.knapsack
 	$(BIN)/python -m benchmarks.coalitions
 

@@ -16,8 +16,10 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 
 import numpy as np
 from rich.console import Console
@@ -30,13 +32,16 @@ from mcsopt.seeds import generator
 from mcsopt.solvers.coalition_enumeration import all_stable
 from mcsopt.solvers.registry import Settings
 from mcsopt.solvers.stable_coalition import Search, limits_from, social_cost_objective, solve
-from tests.solvers.coalition_agreement import disagreements, draw
+from tests.solvers.coalition_agreement import backend_disagreement, disagreements, draw
 
 ALPHAS = (1.0, 0.5, 0.0, -0.5, -1.0, 0.75, 0.25)
 PROFILES = ("uniform", "lognormal", "two clusters")
 NOTIONS = ("nash", "robust")
 SIZES = (50, 100, 1_000, 10_000, 100_000)
 ENUMERATED = (20, 24, 30)
+BACKENDS = ("highs", "cp-sat")
+CHUNK = 50
+"""Instances that a process takes at a time."""
 
 
 def costs(profile: str, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -124,6 +129,40 @@ def agreement(instances: int = 5000, seed: int = 0, most: int = 14) -> list[str]
     """Return the disagreements of definitions, conditions, enumeration and search on random instances: none."""
     rng = generator(seed)
     return [text for _ in range(instances) for text in disagreements(draw(rng, most), rng)]
+
+
+def backend_agreement(
+    instances: int = 5000, seed: int = 0, most: int = 14, progress: Callable[[int], None] = lambda done: None
+) -> tuple[list[str], int]:
+    """Let HiGHS and CP-SAT answer, too: return the disagreements of all six ways, and answers that left near-ties open.
+
+    In two processes, by chunks; the instances are the same however many processes there are.
+    """
+    wrong: list[str] = []
+    unknown = done = 0
+    chunks = [(seed, chunk, min(CHUNK, instances - CHUNK * chunk), most) for chunk in range(-(-instances // CHUNK))]
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        for found, left in pool.map(_chunk, chunks):
+            wrong += found
+            unknown += left
+            done += CHUNK
+            progress(min(done, instances))
+    return wrong, unknown
+
+
+def _chunk(which: tuple[int, int, int, int]) -> tuple[list[str], int]:
+    seed, chunk, number, most = which
+    rng, wrong, unknown = np.random.default_rng([seed, chunk]), [], 0
+    for index in range(number):
+        problem = draw(rng, most)
+        found, name = all_stable(problem), f"instance {index} of chunk {chunk}"
+        wrong += [f"{name}: {text}" for text in disagreements(problem, rng)]
+        for backend in BACKENDS:
+            text, silent = backend_disagreement(problem, found, backend)
+            unknown += silent
+            if text is not None:
+                wrong.append(f"{name}: {text}")
+    return wrong, unknown
 
 
 def compile_everything() -> None:

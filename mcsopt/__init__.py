@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mcsopt.models import model
     from mcsopt.result import Assurance, Result, Status, Termination
     from mcsopt.solvers import solve
-    from mcsopt.verification import Certificate, certify, verify
+    from mcsopt.verification import Certificate, certify, certify_equilibrium, verify
 
 _HOME = {
     "Assurance": "mcsopt.result",
@@ -22,6 +22,7 @@ _HOME = {
     "Status": "mcsopt.result",
     "Termination": "mcsopt.result",
     "certify": "mcsopt.verification",
+    "certify_equilibrium": "mcsopt.verification",
     "model": "mcsopt.models",
     "solve": "mcsopt.solvers",
     "verify": "mcsopt.verification",
@@ -35,6 +36,7 @@ __all__ = [
     "Status",
     "Termination",
     "certify",
+    "certify_equilibrium",
     "data",
     "heuristics",
     "model",

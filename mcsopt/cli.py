@@ -51,7 +51,12 @@ def build_parser() -> argparse.ArgumentParser:
     )
     plan.add_argument("--plan", metavar="SOLUTION.json", help="your own plan, as a solution file")
     certify.add_argument("--solver", metavar="S", help="where the bound comes from (default: the strongest that fits)")
-    _add_time_limit(certify, 60.0, "limit of each solver that is asked (default: 60)")
+    _add_time_limit(certify, 60.0, "limit of each solver that is asked, or of the equilibrium check (default: 60)")
+    certify.add_argument(
+        "--equilibrium",
+        action="store_true",
+        help="certify what one task could still gain alone (0: an equilibrium) in place of the gap",
+    )
     certify.add_argument("--max-gap", metavar="G", type=_gap, help="exit 1 if a relative gap exceeds G")
     certify.add_argument("--certificate", metavar="OUT.json", help="write the certificate, or the list of them")
     _add_json(certify)
@@ -85,6 +90,32 @@ def build_parser() -> argparse.ArgumentParser:
     generate.add_argument("--kind", metavar="K", required=True, help="kind of instance")
     generate.add_argument("--seed", metavar="N", required=True, help="seed, an integer >= 0")
     generate.add_argument("-o", "--output", metavar="FILE", required=True, help="FILE.json or FILE.parquet")
+
+    sweep = commands.add_parser(
+        "sweep",
+        help="the price of stability of data coalitions over variances, regimes, sizes and cost profiles",
+        epilog="values: numbers, or FROM:TO:COUNT evenly spaced, or FROM:TO:COUNT:log; several are crossed",
+    )
+    sweep.add_argument("instance", metavar="INSTANCE", nargs="?",
+                       help="a data-coalition file (default: the embedded one, unless players are drawn)")  # fmt: skip
+    sweep.add_argument("--variance", metavar="V", nargs="+", help="variances (default: the instance's, or 0.25)")
+    sweep.add_argument("--alpha", metavar="A", nargs="+", help="regimes in [-1, 1] (default: the instance's, or 0.5)")
+    sweep.add_argument("--players", metavar="N", nargs="+", help="draw so many players (default: 10)")
+    sweep.add_argument("--costs", metavar="PROFILE", nargs="+", help="draw their costs so (default: uniform)")
+    sweep.add_argument("--seeds", metavar="K", type=_integer(1), help="draws of the costs of each size (default: 1)")
+    sweep.add_argument("--seed", metavar="N", type=_integer(0), default=0, help="the first of the seeds (default: 0)")
+    sweep.add_argument("--stability", metavar="S", nargs="+", choices=("nash", "robust"), default=["nash", "robust"],
+                       help="nash, robust (default: both)")  # fmt: skip
+    _add_time_limit(sweep, 10.0, "limit of each stable coalition (default: 10)")
+    sweep.add_argument("-o", "--output", metavar="FILE", required=True, help="the table: FILE.csv or FILE.parquet")
+    sweep.add_argument("--plot", metavar="FILE.png", help="draw a picture, too (extra plots)")
+    sweep.add_argument(
+        "--picture",
+        choices=("sizes", "map", "growth"),
+        help="the largest equilibrium over sigma, which coalitions are stable at which variance, or growth with the "
+        "number of players (default: growth with three sizes or more, else sizes)",
+    )
+    _add_json(sweep)
 
     commands.add_parser("list", help="problems, kinds of instance, models, solvers, heuristics")
     commands.add_parser("doctor", help="what is installed, what conflicts, what to do")
@@ -142,6 +173,9 @@ def _gap(text: str) -> float:
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Parse a command line; usage errors exit with status 2 and one line."""
     parser = build_parser()
+    if list(argv[:1]) == ["sweep"]:
+        # argparse takes -1:1:5 and -1e-3 for options; what holds a blank is none.
+        argv = [f" {word}" if word[:1] == "-" and word[1:2].isdigit() else word for word in argv]
     args, rest = parser.parse_known_args(argv)
     if args.command is None and not args.version:
         parser.error("a command is missing")
@@ -149,7 +183,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         args.options = _named_values(rest)
         return args
     # argparse takes INSTANCE only before the options, and "--heuristic A B" swallows it: find it in either place.
-    if args.command in ("certify", "solve", "inspect") and args.instance is None:
+    if args.command in ("certify", "solve", "inspect", "sweep") and args.instance is None:
         swallowed = [
             name for name in getattr(args, "heuristic", None) or [] if name.lower().endswith(_INSTANCE_ENDINGS)
         ]
@@ -158,6 +192,10 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
             args.instance = swallowed[0]
         elif len(rest) == 1 and not rest[0].startswith("-"):
             args.instance = rest.pop()
+    if getattr(args, "equilibrium", False) and (args.solver is not None or args.max_gap is not None):
+        _Parser(prog="mcsopt certify").error(
+            "argument --equilibrium: there is no bound, hence no --solver and no --max-gap"
+        )
     if rest:
         _Parser(prog=f"mcsopt {args.command}").error(f"unknown argument {rest[0]!r}")
     if getattr(args, "heuristic", None) == []:

@@ -25,7 +25,14 @@ from mcsopt.data.files import read_solution
 from mcsopt.heuristics import load_heuristic
 from mcsopt.problems import Problem
 from mcsopt.result import Result, Status, Termination, conclude
-from mcsopt.verification import Certificate, find_bound, save_certificates, seal
+from mcsopt.verification import (
+    Certificate,
+    certify_equilibrium,
+    find_bound,
+    plain_certificate,
+    save_certificates,
+    seal,
+)
 
 _VISIBLE = 5e-5
 """Smaller gains would be printed as none; rounding makes them of nothing."""
@@ -42,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         # A plan of the user's own may print; with --json stdout is for the object alone.
         with redirect_stdout(sys.stderr if args.json else sys.stdout):
             plans = _plans(args, problem, report)
-        certificates = _certify(args, problem, plans, report)
+        certificates = (_certify_equilibria if args.equilibrium else _certify)(args, problem, plans, report)
     if args.certificate is not None:
         save_certificates(certificates, args.certificate)
     documents = [_document(problem, certificate, args, read) for certificate in certificates]
@@ -51,7 +58,13 @@ def run(args: argparse.Namespace) -> int:
         together = {**{key: documents[0][key] for key in shared}, "runs": documents}
         print_json(documents[0] if len(documents) == 1 else together)
     else:
-        _print(problem, certificates, lines, args)
+        for line in lines:
+            print(line)
+        if args.equilibrium:
+            _print_equilibria(problem, certificates)
+        else:
+            _print_gaps(problem, certificates)
+        _print_remarks(certificates, args)
     for fault in certificates[0].faults:
         print(f"mcsopt: fault caught: {fault}", file=sys.stderr)
     return _exit_status(certificates, args.max_gap)
@@ -94,10 +107,28 @@ def _certify(
     return [seal(problem, plan, bound) for plan in plans]
 
 
+def _certify_equilibria(
+    args: argparse.Namespace, problem: Problem[Any], plans: Sequence[Result], report: Report
+) -> list[Certificate]:
+    certificates = []
+    for plan in plans:
+        report(f"looking for deviations from {plan.method}")
+        try:
+            certificates.append(certify_equilibrium(problem, plan, time_limit=args.time_limit))
+        except KeyboardInterrupt:
+            print(f"mcsopt: interrupted; nothing is claimed of {plan.method} but its value", file=sys.stderr)
+            certificates.append(plain_certificate(problem, plan))
+    return certificates
+
+
 def _termination(certificate: Certificate) -> Termination:
-    """Return why the run stopped: finished only if plan and bound both were."""
-    plan, bound = certificate.plan.termination, certificate.bound.termination
-    return bound if plan is Termination.FINISHED else plan
+    """Return why the run stopped: finished only if plan and bound, or the search for deviations, both were."""
+    plan, bound = certificate.plan, certificate.bound
+    if plan.termination is not Termination.FINISHED:
+        return plan.termination
+    if bound is not None:
+        return bound.termination
+    return Termination.INTERRUPTED if plan.feasible and certificate.regret is None else Termination.FINISHED
 
 
 def _worth(plan: Result) -> float:
@@ -106,12 +137,12 @@ def _worth(plan: Result) -> float:
 
 
 def _document(problem: Problem[Any], certificate: Certificate, args: argparse.Namespace, read: float) -> dict[str, Any]:
-    plan = certificate.plan
+    plan, bound = certificate.plan, certificate.bound
     document = run_document(problem, plan)
     return document | {
         "heuristic": None if args.plan else plan.method,
         "plan": args.plan,
-        "solver": certificate.bound.method,
+        "solver": None if bound is None else bound.method,
         "termination": _termination(certificate).value,
         "status": certificate.status.value,
         "assurance": certificate.assurance.value if certificate.assurance else None,
@@ -122,17 +153,15 @@ def _document(problem: Problem[Any], certificate: Certificate, args: argparse.Na
         "certificate": args.certificate,
         "seconds": {"read": round(read, 6)} | {k: round(v, 6) for k, v in certificate.seconds.items()},
         "seed": args.seed,
-        "message": "; ".join(filter(None, (plan.message, certificate.bound.message))),
+        "message": "; ".join(filter(None, (plan.message, None if bound is None else bound.message))),
         "faults": list(certificate.faults),
     }
 
 
-def _print(
-    problem: Problem[Any], certificates: Sequence[Certificate], lines: Sequence[str], args: argparse.Namespace
-) -> None:
-    for line in lines:
-        print(line)
+def _print_gaps(problem: Problem[Any], certificates: Sequence[Certificate]) -> None:
     first = certificates[0]
+    bound = first.bound
+    assert bound is not None
     rows = []
     for certificate in certificates:
         plan = certificate.plan
@@ -142,20 +171,40 @@ def _print(
         ])  # fmt: skip
     if first.optimum is not None:
         rows.append(["optimum", number(first.optimum), number(first.dual_bound), percent(0.0), "PROVED",
-                     f"{sum(first.bound.seconds.values()):.3f}"])  # fmt: skip
+                     f"{sum(bound.seconds.values()):.3f}"])  # fmt: skip
     columns = ["plan", "objective", "bound", "gap", "status", "seconds"]
     print_table(columns, rows, title=f"{problem.name}: certified gaps ({problem.sense.value}imise)", numbers=True)
     arithmetic = first.document["arithmetic"]
     if first.status is Status.INFEASIBLE:
-        print(f"none exists: {first.bound.message}")
-        print(f"proved by {first.bound.method}, re-derived by the checker in {arithmetic}")
+        print(f"none exists: {bound.message}")
+        print(f"proved by {bound.method}, re-derived by the checker in {arithmetic}")
     else:
-        how = f" ({first.bound.message})" if first.bound.message else ""
-        print(f"bound by {first.bound.method}{how}, re-derived by the checker in {arithmetic}")
+        how = f" ({bound.message})" if bound.message else ""
+        print(f"bound by {bound.method}{how}, re-derived by the checker in {arithmetic}")
+
+
+def _print_equilibria(problem: Problem[Any], certificates: Sequence[Certificate]) -> None:
+    rows = []
     for certificate in certificates:
-        plan = certificate.plan
-        if certificate.regret is not None and certificate.regret > _VISIBLE:
-            print(f"{plan.method}: no equilibrium, one task alone could still gain {certificate.regret:.4f}")
+        regret = certificate.regret
+        equilibrium = "unknown" if regret is None else "no" if regret else "yes"
+        rows.append([
+            certificate.plan.method, number(certificate.objective), number(regret), equilibrium,
+            f"{sum(certificate.seconds.values()):.3f}",
+        ])  # fmt: skip
+    columns = ["plan", "objective", "regret", "equilibrium", "seconds"]
+    print_table(columns, rows, title=f"{problem.name}: what one task could still gain alone", numbers=True)
+    checked = [certificate for certificate in certificates if certificate.regret is not None]
+    if checked:
+        print(f"regret re-derived by the checker in {checked[0].document['arithmetic']}")
+
+
+def _print_remarks(certificates: Sequence[Certificate], args: argparse.Namespace) -> None:
+    for certificate in certificates:
+        plan, deviation = certificate.plan, certificate.deviation
+        if deviation is not None and deviation.regret > _VISIBLE:
+            how = f"with workers {', '.join(map(str, deviation.workers))}" if deviation.workers else "without workers"
+            print(f"{plan.method}: no equilibrium, task {deviation.task} alone could gain {deviation.regret:.4f} {how}")
         if plan.message and not args.plan:
             print(f"{plan.method}: {plan.message}")
         for violation in plan.violations[:10]:

@@ -34,7 +34,7 @@ def read_problem(args: argparse.Namespace) -> tuple[Problem[Any], list[str]]:
 
 def check_outputs(args: argparse.Namespace) -> None:
     """Refuse an output that cannot be written, or would replace an input, before any work is done."""
-    for flag in ("certificate", "output"):
+    for flag in ("certificate", "output", "plot"):
         path = getattr(args, flag, None)
         if path is None:
             continue

@@ -47,6 +47,7 @@ def _document(document: Any, verdict: check.Verdict) -> dict[str, Any]:
         "objective": verdict.objective,
         "dual_bound": verdict.dual_bound,
         "gap": verdict.gap,
+        "regret": verdict.regret,
         "arithmetic": verdict.arithmetic,
         "work": dict(verdict.work),
     }

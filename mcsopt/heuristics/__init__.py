@@ -1,8 +1,9 @@
 """How it scales: one file per published algorithm, under its published name; each returns a FEASIBLE result."""
 
 from mcsopt.heuristics.aspire_off import aspire_off
+from mcsopt.heuristics.best_response import best_response
 from mcsopt.heuristics.density_greedy import density_greedy
 from mcsopt.heuristics.greedy import greedy
 from mcsopt.heuristics.registry import heuristics, load_heuristic
 
-__all__ = ["aspire_off", "density_greedy", "greedy", "heuristics", "load_heuristic"]
+__all__ = ["aspire_off", "best_response", "density_greedy", "greedy", "heuristics", "load_heuristic"]

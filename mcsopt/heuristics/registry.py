@@ -44,6 +44,8 @@ HEURISTICS: tuple[Heuristic, ...] = (
               "tasks in turn take their best affordable idle workers"),
     Heuristic("aspire-off", ("offline-welfare",), "mcsopt.heuristics.aspire_off:aspire_off",
               "ASPIRE-Off (Algorithm 3): one task a round moves to its best knapsack set"),
+    Heuristic("best-response", ("offline-welfare",), "mcsopt.heuristics.best_response:best_response",
+              "one task a round moves to its exact best response: ends at a constrained equilibrium"),
     Heuristic("density-greedy", ("knapsack",), "mcsopt.heuristics.density_greedy:density_greedy",
               "items by value per weight while they fit, or the best single item: at least half the optimum"),
     Heuristic("entry-exit", ("stable-coalition",), "mcsopt.heuristics.coalition_dynamics:entry_exit_dynamics",

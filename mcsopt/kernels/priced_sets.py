@@ -103,6 +103,11 @@ class _Marks:
     hit: int
     fine: np.ndarray
 
+    @property
+    def key(self) -> bytes:
+        """What tells marks apart."""
+        return self.mark.tobytes() + self.fine.tobytes() + self.hit.to_bytes(8, "little") if len(self.fine) else b""
+
     def fines(self, members: np.ndarray) -> float:
         """Return what a set is fined."""
         hit, due = self.hit, 0
@@ -155,6 +160,7 @@ class Pricer:
         self._threads = (os.cpu_count() or 1) if threads is None else threads
         self._effort = np.array([len(c.pairs) for c in self._candidates])
         self._pool: ThreadPoolExecutor | None = None
+        self._last: dict[int, tuple[object, _Answer]] = {}
 
     def _of_task(self, task: int) -> _Candidates:
         market, where = self.problem.instance, self.problem.instance.pairs_of(task)
@@ -271,6 +277,19 @@ class Pricer:
             return np.zeros(0), np.zeros(0), [], 0
         loss = price[workers] + (here.cost[keep] if valued else 0.0)
         marks = _marks(cuts, workers, self.num_workers + task)
+        # From one linear program to the next most tasks see no new price.
+        question = (count, floor, valued, listing, workers.tobytes(), loss.tobytes(), marks.key)
+        asked, answer = self._last.get(task, (None, None))
+        if answer is None or asked != question:
+            answer = self._answer(task, here, keep, workers, loss, marks, count, floor, valued, listing)
+            if not listing:
+                self._last[task] = question, answer
+        return answer
+
+    def _answer(
+        self, task: int, here: _Candidates, keep: slice | np.ndarray, workers: np.ndarray, loss: np.ndarray,
+        marks: _Marks, count: int, floor: float, valued: bool, listing: bool,
+    ) -> _Answer:  # fmt: skip
         room = count
         while True:
             members = np.zeros((room, here.depth), dtype=np.int32)

@@ -26,6 +26,7 @@ For a fixed size k the best levels are eps[i] = (4 / (k^(1+alpha) c[i]))^(1/3), 
   choose  size[k] in {{0,1}}, k = 2..n     the coalition has k members (none: it is empty)
           member[i,k] in [0,1]           i joins a coalition of size k
   min     n sigma^2 + sum over k of sigma^2 size[k] + sum over i, k of (g[k] a[i] - sigma^2) member[i,k]
+          (in units of sigma^2)
           with a[i] = (c[i]^2 / 2)^(1/3), g[k] = 3 k^((2 alpha - 1)/3)
   s.t.    sum over k of size[k] <= 1
           sum over i of member[i,k] = k size[k],   member[i,k] <= size[k]
@@ -80,7 +81,8 @@ def build_pyomo(problem: CentralCoalition) -> pyo.ConcreteModel:
     Returns
     -------
     pyomo.environ.ConcreteModel
-        ``join[i]`` and ``size[k]`` are binary, ``member[i,k]`` their product; ``social_cost`` is the objective.
+        ``join[i]`` and ``size[k]`` are binary, ``member[i,k]`` their product; ``social_cost`` is the objective,
+        in units of ``objective_unit``, the variance: solvers' tolerances are absolute.
 
     Raises
     ------
@@ -93,11 +95,12 @@ def build_pyomo(problem: CentralCoalition) -> pyo.ConcreteModel:
     add_sizes(model, data.num_players, sizes, list(costs))
     model.at_most_one_size = pyo.Constraint(expr=sum(model.size[k] for k in sizes) <= 1)
     pairs = list(costs)
+    model.objective_unit = data.variance
     model.social_cost = pyo.Objective(
         sense=pyo.minimize,
         expr=LinearExpression(
-            constant=data.num_players * data.variance,
-            linear_coefs=[data.variance] * len(sizes) + [costs[pair] - data.variance for pair in pairs],
+            constant=float(data.num_players),
+            linear_coefs=[1.0] * len(sizes) + [costs[pair] / data.variance - 1 for pair in pairs],
             linear_vars=[model.size[k] for k in sizes] + [model.member[pair] for pair in pairs],
         ),
     )

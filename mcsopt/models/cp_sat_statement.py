@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -27,12 +27,15 @@ class CpSatStatement:
         The model's objective is about `scale` times the problem's.
     error : float
         ``objective in the model / scale`` is better than the problem's objective by at most this, and never worse.
+    parameters : Mapping
+        CP-SAT parameters that suit this model better than the usual ones.
     """
 
     model: cp_model.CpModel
     variables: Mapping[Any, cp_model.IntVar]
     scale: float
     error: float
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
 def integer_objective(values: np.ndarray, chosen: int, sense: Sense = Sense.MAX) -> tuple[list[int], float, float]:

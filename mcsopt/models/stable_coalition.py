@@ -30,11 +30,12 @@ Stable data coalition of least social cost ({stability} stability; Claims {claim
           size[k] in {{0,1}}, k = 2..n     the coalition has k members
           member[i,k] in [0,1]           both: i is one of k members
 {counted}
-  min     (n + 1) sigma^2 + sum over i, k of ((k + 2) k^(e-1) a[i] - sigma^2) member[i,k]
+  min     (n + 1) sigma^2 + sum over i, k of ((k + 2) k^(e-1) a[i] - sigma^2) member[i,k]     (in units of sigma^2)
           with a[i] = (c[i]^2 / 2)^(1/3), e = (2 alpha + 1)/3
   s.t.    sum over k of size[k] = 1
           sum over i of member[i,k] = k size[k],   member[i,k] <= size[k]
           join[i] = sum over k of member[i,k]
+          join[i] >= join[j] for i before j of the same cost: which of them are members changes nothing
           nobody leaves:  sum over j of a[j] join[j] + 2 a[i] join[i] <= sum over k of U[k] size[k]       for every i
                           with U[k] = sigma^2 (k - 1)/k^e
           nobody enters:  for every i, if it is out of a coalition of k members,
@@ -56,11 +57,13 @@ COUNTED = """\
 MAX_PLAYERS = 300
 """Beyond, the pairs of player and size are too many to be solved by a general solver."""
 MARGIN = 1e-7
-"""In the Pyomo statement members stay with this much less, and nobody enters only with this much more, relative. A
-solver that keeps rows to 1e-9 must not take an exact tie for the strict inequality, and HiGHS's presolve has cut off
-coalitions that keep a row with 1e-8 to spare."""
-
-
+"""By how much, relative, the Pyomo statement loosens every condition: HiGHS keeps rows to 1e-9. So it
+admits every stable coalition, and some near-ties that are not; those `near_tie` recognizes, and `exclude_pyomo` cuts
+off."""
+NEAR = 10 * MARGIN
+"""Violations up to this, relative, may be a statement's: its margin, and what a solver's tolerance makes of it."""
+TINY = 20
+"""Up to so many players CP-SAT decides by clauses alone, in one thread: linear relaxations cost more than they save."""
 COARSE = 1e7
 ROUNDING = 1e-13
 """Relative error of a condition in doubles."""
@@ -126,9 +129,10 @@ def describe(problem: StableCoalition) -> str:
 def build_pyomo(problem: StableCoalition) -> pyo.ConcreteModel:
     """State the problem for all sizes at once, without big constants: products of binaries are variables.
 
-    Near-ties are uncertain, exact ties come out right: a coalition whose interval [stay, entry) begins up to 1e-7
-    (relative) above sigma^2 may be taken for stable, and the ground truth then refutes the answer (`BackendFault`); one
-    whose interval ends up to 1e-7 above sigma^2 is not found.
+    A relaxation by 1e-7: it admits every stable coalition, and those whose interval [stay, entry) begins up to 1e-7
+    (relative) above sigma^2 or ends up to 1e-7 below. So if it is infeasible there is none, and its bound is a bound;
+    an optimum that the ground truth refutes is to be excluded (`exclude_pyomo`) and the model solved again. Of players
+    of equal cost the first join first, lest their near-ties be excluded one by one.
 
     Parameters
     ----------
@@ -137,7 +141,9 @@ def build_pyomo(problem: StableCoalition) -> pyo.ConcreteModel:
     Returns
     -------
     pyomo.environ.ConcreteModel
-        ``join[i]``, ``size[k]`` (and for robust stability ``counted[j]``) are binary, ``member[i,k]`` a product.
+        ``join[i]``, ``size[k]`` (and for robust stability ``counted[j]``) are binary, ``member[i,k]`` a product. The
+        objective is in units of ``objective_unit``, the variance: solvers' tolerances are absolute. HiGHS is to run
+        with ``highs_options``: its presolve (1.14.0) has cut off a coalition that keeps every row with 4e-5 to spare.
 
     Raises
     ------
@@ -152,10 +158,17 @@ def build_pyomo(problem: StableCoalition) -> pyo.ConcreteModel:
     model.social_cost = pyo.Objective(
         sense=pyo.minimize,
         expr=LinearExpression(
-            constant=(data.num_players + 1) * data.variance,
-            linear_coefs=[at.cost[pair] - data.variance for pair in pairs],
+            constant=data.num_players + 1.0,
+            linear_coefs=[at.cost[pair] / data.variance - 1 for pair in pairs],
             linear_vars=[model.member[pair] for pair in pairs],
         ),
+    )
+    model.objective_unit = data.variance
+    model.highs_options = {"presolve": "off"}
+    model.excluded = pyo.ConstraintList()
+    alike = equal_pairs(data.cost)
+    model.first_of_equals = pyo.Constraint(
+        range(len(alike)), rule=lambda m, p: m.join[alike[p][0]] >= m.join[alike[p][1]]
     )
     model.total = pyo.Expression(expr=sum(float(at.root[i]) * model.join[i] for i in players))
     room = sum(float(at.stay[k]) * (1 + MARGIN) * model.size[k] for k in sizes)
@@ -178,11 +191,36 @@ def _add_entry(model: pyo.ConcreteModel, at: Conditions, robust: bool) -> None:
         if robust:
             left = left + 2 * sum(max(root, float(at.root[j])) * m.counted[j] for j in players)
         # size[k] - member[i,k] is 1 iff i is out of a coalition of k; for a member the condition is void.
-        missing = {k: float(at.entry[k]) * (1 + MARGIN) - float(at.weight[k]) * root for k in sizes}
+        missing = {k: float(at.entry[k]) * (1 - MARGIN) - float(at.weight[k]) * root for k in sizes}
         out = {k: m.size[k] - (m.member[i, k] if (i, k) in at.cost else 0) for k in sizes}
         return left >= sum(missing[k] * out[k] for k in sizes)
 
     model.nobody_enters = pyo.Constraint(players, rule=deterred)
+
+
+def equal_pairs(cost: np.ndarray) -> list[tuple[int, int]]:
+    """Return the pairs of players of equal cost that follow each other."""
+    order = np.argsort(cost, kind="stable")
+    same = np.flatnonzero(cost[order[1:]] == cost[order[:-1]])
+    return [(int(order[place]), int(order[place + 1])) for place in same]
+
+
+def near_tie(problem: StableCoalition, coalition: Coalition) -> bool:
+    """Whether a coalition misses stability by so little that the statements may admit it."""
+    broken = problem.violations(coalition)
+    return len(coalition.members) >= 2 and bool(broken) and all(one.amount <= NEAR for one in broken)
+
+
+def exclude_pyomo(model: pyo.ConcreteModel, coalition: Coalition) -> None:
+    """Cut one coalition off."""
+    k = len(coalition.members)
+    model.excluded.add(sum(model.member[i, k] for i in coalition.members) <= k - 1)
+
+
+def exclude_cp_sat(statement: CpSatStatement, coalition: Coalition) -> None:
+    """Cut one coalition off."""
+    inside = set(coalition.members)
+    statement.model.add_bool_or(~x if i in inside else x for i, x in statement.variables.items())
 
 
 def read_pyomo(problem: StableCoalition, model: pyo.ConcreteModel) -> Coalition:
@@ -196,8 +234,8 @@ def build_cp_sat(problem: StableCoalition) -> CpSatStatement:
     Each condition is written in integers of about 14 digits, in two limbs (`WideSum`), and rounded outward: every
     stable coalition is admitted, so infeasibility of the model is infeasibility of the problem. What is admitted beyond
     that is within about (k / 2 + 5) 1e-14 of a threshold, k the size, relative to it: up to 150 players exact ties are
-    told apart; a false answer among near-ties is refuted by the ground truth (`BackendFault`). The objective is rounded
-    down.
+    told apart; a coalition that the ground truth refutes is to be excluded (`exclude_cp_sat`) and the model solved
+    again. Of players of equal cost the first join first. The objective is rounded down.
 
     Parameters
     ----------
@@ -217,6 +255,8 @@ def build_cp_sat(problem: StableCoalition) -> CpSatStatement:
     model = cp_model.CpModel()
     join, size, member = add_boolean_sizes(model, n, list(at.cost))
     model.add_exactly_one(size.values())
+    for first, second in equal_pairs(problem.instance.cost):
+        model.add_implication(join[second], join[first])
     order = np.argsort(at.root, kind="stable").tolist()
     top, lowest = _add_extremes(model, [join[i] for i in order], size[n])
     top, lowest = ([found[order.index(i)] for i in range(n)] for found in (top, lowest))
@@ -227,7 +267,8 @@ def build_cp_sat(problem: StableCoalition) -> CpSatStatement:
         if members:
             _add_conditions(model, at, k, size[k], members, member, (top, lowest, counted))
     scale, error = minimize_social_cost(model, problem.instance.variance, n, size, member, at.cost)
-    return CpSatStatement(model, dict(enumerate(join)), scale, error)
+    suited = {"num_workers": 1, "linearization_level": 0} if n <= TINY else {}
+    return CpSatStatement(model, dict(enumerate(join)), scale, error, suited)
 
 
 def _add_extremes(

@@ -99,7 +99,7 @@ def member_list(members: Iterable[int]) -> tuple[int, ...]:
 
 
 def random_players(rng: np.random.Generator, most: int = 9) -> DataCoalition:
-    """Draw up to `most` players (at least 4): spread, clustered, equal or geometric costs, in any regime."""
+    """Draw two to max(`most`, 4) players: spread, clustered, equal or geometric costs, in any regime."""
     n = int(rng.integers(2, most + 1))
     shape = rng.integers(6)
     cost: np.ndarray

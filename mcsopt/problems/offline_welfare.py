@@ -100,9 +100,14 @@ class OfflineWelfare(Problem[Assignment]):
         return np.asarray(refusal / total)
 
     @cached_property
+    def _covered(self) -> np.ndarray:
+        """Whether each pair's payment covers its cost (25b), shape (P,); kept, as every set asks for it."""
+        return self.instance.rational()
+
+    @cached_property
     def candidate(self) -> np.ndarray:
         """Whether each pair may be contracted at all, shape (P,): (25b) and the mismatch cap (25h)."""
-        return self.instance.rational() & (self.mismatch_risk <= self.instance.mismatch_risk + tolerances.RISK)
+        return self._covered & (self.mismatch_risk <= self.instance.mismatch_risk + tolerances.RISK)
 
     @cached_property
     def budget(self) -> np.ndarray:
@@ -155,7 +160,7 @@ class OfflineWelfare(Problem[Assignment]):
         for pair, worker in zip(pairs, workers, strict=True):
             at = f"{where}, worker {worker}"
             shortfall = float(market.cost[pair] - market.payment[pair])
-            if not market.rational()[pair]:
+            if not self._covered[pair]:
                 found.append(Violation("payment covers cost (25b)", at, shortfall))
             excess = float(self.mismatch_risk[pair] - market.mismatch_risk)
             if excess > tolerances.RISK:

@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from mcsopt.data.files import check_writable, replacing
 from mcsopt.errors import InputError
 from mcsopt.problems import CentralCoalition, DataCoalition, StableCoalition
-from mcsopt.result import Status
+from mcsopt.result import Status, Termination
 from mcsopt.solvers import solve
 
 
@@ -57,6 +58,11 @@ def price_of_stability(
         Seconds for the stable coalition; on a limit its best coalition so far is used and the status is BOUNDED, or, if
         none was found, UNKNOWN with the empty coalition standing in.
 
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C struck, also where the solver kept its best so far.
+
     References
     ----------
     Data coalitions under chosen privacy, section 3.3.
@@ -66,6 +72,8 @@ def price_of_stability(
     central_variance = instance.pooled_variance(central.privacy) if central.members else instance.variance
     problem = StableCoalition(instance, stability=stability)
     found = solve(problem, time_limit=time_limit)
+    if found.termination is Termination.INTERRUPTED:
+        raise KeyboardInterrupt  # the solver has heard of it, whoever asked has not
     members = found.solution.members if found.feasible else ()
     privacy = instance.chosen_privacy(members)
     cost = instance.social_cost(members, privacy)
@@ -122,18 +130,22 @@ def sweep(
     return rows
 
 
+def check_table(path: str | Path) -> None:
+    """Raise `InputError` where no table can be written: another ending than ``.csv`` and ``.parquet``, or no place."""
+    check_writable(path)
+    if not str(path).endswith((".csv", ".parquet")):
+        raise InputError("", "has an unknown ending", "name it .csv or .parquet", str(path))
+
+
 def write_table(rows: Sequence[Mapping[str, Any]], path: str | Path) -> None:
-    """Write rows as ``.csv`` or ``.parquet``; `InputError` for another ending or no rows."""
+    """Write rows as ``.csv`` or ``.parquet``, whole or not at all; `InputError` for another ending or no rows."""
     import pyarrow as pa
     import pyarrow.csv as pc
     import pyarrow.parquet as pq
 
+    check_table(path)
     if not rows:
         raise InputError("rows", "are empty", "sweep over at least one instance", str(path))
     table = pa.Table.from_pylist([dict(row) for row in rows])
-    if str(path).endswith(".csv"):
-        pc.write_csv(table, path)
-    elif str(path).endswith(".parquet"):
-        pq.write_table(table, path)
-    else:
-        raise InputError("", "has an unknown ending", "name it .csv or .parquet", str(path))
+    with replacing(path) as target:
+        (pc.write_csv if str(path).endswith(".csv") else pq.write_table)(table, target)

@@ -114,6 +114,8 @@ def stability_map(instance: DataCoalition, *, stability: str = "nash", most_vari
     axis.hlines(
         rows, stay, np.minimum(entry, most_variance), colors=colors(size - 2), linewidth=3 if len(order) < 60 else 1
     )
+    # Some intervals are narrower than a pixel: a dot where each begins.
+    axis.scatter(stay, rows, c=colors(size - 2), s=14 if len(order) < 60 else 2)
     axis.axvline(instance.variance, color="black", linestyle="--", linewidth=1)
     if len(order) <= 40:
         names = [_name(int(mask), instance.num_players) for mask in order]
@@ -156,6 +158,7 @@ def growth_figure(rows: Sequence[Mapping[str, Any]], growth: Sequence[Any], *, s
             _growth_panel(axis, [row for row in rows if row["stability"] == stability], growth, quantity, stability)
     for axis in axes[1]:
         axis.set_xlabel("players n")
+    figure.suptitle(f"central optimum and cheapest {stability}-stable coalition")
     return figure
 
 

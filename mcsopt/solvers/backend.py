@@ -6,7 +6,8 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import ModuleType
 from typing import Any
 
 from mcsopt import tolerances
@@ -15,6 +16,8 @@ from mcsopt.problems import Problem
 from mcsopt.result import Assurance, Result, Termination, conclude
 from mcsopt.solvers.registry import Settings
 
+MOST_EXCLUDED = 200
+"""Near-ties that are excluded one by one before a backend's run is given up."""
 _GRACE = 10.0  # seconds past its time limit after which a backend counts as hung
 
 
@@ -31,6 +34,8 @@ class BackendAnswer:
         Whether it claims that no solution exists.
     finished : bool
         Whether it claims to have finished, and so its solution to be optimal; False after a limit.
+    limit : Termination
+        Which limit that was.
     objective_error : float
         Absolute error of its objective and bound that the statement itself brings (rounding to integers).
     message : str
@@ -41,8 +46,59 @@ class BackendAnswer:
     dual_bound: float | None = None
     infeasible: bool = False
     finished: bool = True
+    limit: Termination = Termination.TIME
     objective_error: float = 0.0
     message: str = ""
+
+
+def without_near_ties(
+    problem: Problem[Any],
+    module: ModuleType,
+    solve_once: Callable[[float | None], BackendAnswer],
+    exclude: Callable[[Any], None],
+    time_limit: float | None,
+) -> BackendAnswer:
+    """Solve a statement that admits near-ties, and exclude them one by one until the answer is no longer one.
+
+    The statement's own bound and infeasibility hold for what is left of it, and what was excluded is no solution: so
+    they hold for the problem.
+
+    Parameters
+    ----------
+    problem : Problem
+    module : module
+        The statement; ``near_tie(problem, solution)`` says whether a solution is one that it wrongly admits. Without
+        such a function its answers are taken as they are.
+    solve_once : callable
+        Solves the model within the seconds given, None: no limit.
+    exclude : callable
+        Cuts a solution off the model.
+    time_limit : float or None
+        Seconds for all of it.
+
+    Returns
+    -------
+    BackendAnswer
+        After 200 exclusions, or when time is up, one without solution: the bound stands.
+    """
+    near_tie = getattr(module, "near_tie", None)
+    began, answer = time.perf_counter(), solve_once(time_limit)
+    if near_tie is None:
+        return answer
+    excluded = 0
+    while answer.solution is not None and near_tie(problem, answer.solution):
+        excluded += 1
+        exclude(answer.solution)
+        left = None if time_limit is None else time_limit - (time.perf_counter() - began)
+        if excluded > MOST_EXCLUDED or (left is not None and left <= 0) or not answer.finished:
+            limit = Termination.ROUNDS if excluded > MOST_EXCLUDED else Termination.TIME
+            return replace(answer, solution=None, objective=None, finished=False, limit=limit,
+                           message=f"{excluded} near-ties excluded, others left")  # fmt: skip
+        answer = solve_once(left)
+    if excluded:
+        told = f"{excluded} near-ties excluded"
+        answer = replace(answer, message=f"{answer.message}; {told}" if answer.message else told)
+    return answer
 
 
 def run_guarded(
@@ -89,7 +145,7 @@ def run_guarded(
             raise BackendFault(name, f"claims the bound {bound!r}, yet a feasible solution worth {worth!r} exists")
         bound = worth
     solution = answer.solution if answer.solution is not None else witness
-    termination = Termination.FINISHED if answer.finished else Termination.TIME
+    termination = Termination.FINISHED if answer.finished else answer.limit
     if answer.message == "interrupted":
         termination = Termination.INTERRUPTED
     return conclude(

@@ -19,11 +19,14 @@ from mcsopt.solvers.column_generation import ColumnGeneration, NodeAnswer
 from mcsopt.solvers.diving import dive, rounded
 from mcsopt.solvers.infeasibility import explain
 from mcsopt.solvers.registry import Settings
+from mcsopt.solvers.restricted_master import best_of_pool
 
 _PRUNE = 2e-8  # relative; well inside PROVED_GAP, well outside the linear program's 1e-9
 _INTEGRAL = 1e-6
 _REPORT_EVERY = 1.0  # seconds between two lines of progress
 _DIVE_EVERY = 20  # nodes between two dives
+_SHARES = (0.4, 0.1, 0.02)  # of the tasks in doubt, fixed at a time by the dives from the root: fast ones first
+_FIRST_POOL = 8  # nodes before the integer program over the pool, whose intervals double
 
 
 @dataclass
@@ -125,25 +128,63 @@ class _Search:
         self._open: list[tuple[float, int, _Node]] = []
         self._ticket = itertools.count()
         self._reported = time.perf_counter()
+        self._began = self._reported
+        self._next_pool = _FIRST_POOL
 
     def run(self, deadline: float) -> Termination:
         self._deadline = deadline
         for plan in (self.settings.start, greedy(self.problem).solution, self.problem.empty_solution()):
-            self._offer(plan)
-        self.root.answer = self._solved(self.root.usable, self.root.served, self.root.answer)
-        self._push(self.root)
+            self._offer(np.inf, plan)
+        self._solve_root()
         while self._open:
             if time.perf_counter() >= deadline:
                 return Termination.TIME
             node = heapq.heappop(self._open)[2]
             if not self._closed(node):  # the rest of the heap is no better, but each pop is cheap
                 self._branch(node)
+            if self.nodes >= self._next_pool and self._open:
+                self._next_pool *= 2
+                self._polish()
             self._report()
         return Termination.FINISHED
+
+    def _solve_root(self) -> None:
+        """Solve the root; where half of the time does not suffice, look for a plan before going on."""
+        root, limit = self.root, self._deadline
+        self._deadline = min(limit, 0.5 * (self._began + limit))
+        root.answer = self._solved(root.usable, root.served, root.answer)
+        self._deadline = limit
+        self._dive(root, _SHARES)
+        if not root.answer.settled and root.answer.weights is not None:
+            root.answer = self._solved(root.usable, root.served, root.answer)
+            self._dive(root, _SHARES[:1])
+        self._root = root.answer
+        self._push(root)
+
+    def _dive(self, node: _Node, shares: tuple[float, ...]) -> None:
+        for share in shares:
+            if node.answer.weights is None or self._closed(node) or self._choose(node) is None:
+                return
+            found = dive(
+                self.generation, node.usable, node.served, node.answer, share=share, cutoff=self._cutoff,
+                deadline=self._deadline,
+            )  # fmt: skip
+            if found is not None:
+                self._offer(*found)
 
     def bound(self) -> float:
         """Return the largest bound of the tree's leaves; -inf if each is proved empty."""
         return float(max(leaf.answer.bound for leaf in self.root.leaves()))
+
+    def _polish(self) -> None:
+        """Look for a better plan among the columns at hand, for a fifth of the time spent so far."""
+        now = time.perf_counter()
+        seconds = min(0.2 * (now - self._began), self._deadline - now)
+        if seconds > 0:
+            limits = {"cutoff": self._cutoff, "seconds": seconds}
+            found = best_of_pool(self.generation, self._root, self.root.served, **limits)
+            if found is not None:
+                self._offer(*found)
 
     def _report(self) -> None:
         if time.perf_counter() >= self._reported + _REPORT_EVERY:
@@ -169,15 +210,16 @@ class _Search:
     def _push(self, node: _Node) -> None:
         self.nodes += 1
         if node.answer.weights is not None:
-            self._offer(rounded(self.generation, node.answer.weights, node.usable, node.served))
-            if self.nodes % _DIVE_EVERY == 1 and not self._closed(node) and self._choose(node) is not None:
-                limits = {"cutoff": self._cutoff, "deadline": self._deadline}
-                self._offer(dive(self.generation, node.usable, node.served, node.answer, **limits))
+            self._offer(*rounded(self.generation, node.answer.weights, node.usable, node.served))
+            if self.nodes % _DIVE_EVERY == 0:
+                self._dive(node, _SHARES[1:2])
         if not self._closed(node):
             heapq.heappush(self._open, (-node.answer.bound, next(self._ticket), node))
 
-    def _offer(self, plan: Assignment | None) -> None:
-        if plan is not None and not self.problem.violations(plan):
+    def _offer(self, claimed: float, plan: Assignment | None) -> None:
+        """Take a plan if it is better; `claimed` is at least its value, but for rounding."""
+        worthwhile = claimed > self.best_value - 1e-9 * abs(self.best_value) if self.best_plan is not None else True
+        if plan is not None and worthwhile and not self.problem.violations(plan):
             value = self.problem.evaluate(plan)
             if value > self.best_value:
                 self.best_plan, self.best_value = plan, value

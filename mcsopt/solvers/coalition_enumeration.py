@@ -105,7 +105,7 @@ def all_stable(problem: StableCoalition, *, limit: int = LIMIT) -> StableSets:
         digits = 0.3 + (n - MAX_PLAYERS) * math.log10(1.7)
         raise TooLarge(
             f"enumeration over 2^{n} coalitions would take about 10^{digits:.0f} s and is limited to {MAX_PLAYERS} "
-            "players; use solver 'stable-coalition' for the best one, largest_stable for the largest"
+            "players; use solver 'stable-coalition' for the best one, largest_stable and worst_stable for those"
         )
     order, found = scan_all(problem.instance, problem.stability, room=limit, close_room=CLOSE_ROOM)
     listed = _decide_close(problem, order, found, limit)

@@ -16,7 +16,8 @@ from mcsopt.solvers.subset_row import violated
 COLUMNS = 10
 """Sets that each task may add in a round."""
 MAX_CUTS = 600
-"""Most cuts of a whole search."""
+"""Most cuts of a whole search, for each hundred tasks."""
+_CUTS_A_ROUND = 40
 _PATIENCE = 3  # rounds of cuts without effect before a node is branched on
 _HELPS = 1e-5  # relative: what those rounds must take off the bound
 _CLOSE = 2e-9  # in units of the program's scale: what a column must gain to be worth adding
@@ -39,6 +40,8 @@ class NodeAnswer:
         Fractional solution, per column of the pool at that time; None where there is none to branch on.
     farkas : bool
         Whether `price` proves emptiness rather than a bound.
+    settled : bool
+        Whether the linear program was solved to its end.
     """
 
     price: np.ndarray
@@ -46,6 +49,7 @@ class NodeAnswer:
     cuts: Cuts = field(default_factory=Cuts.none)
     weights: np.ndarray | None = None
     farkas: bool = False
+    settled: bool = False
 
     def leaf(self) -> dict[str, Any]:
         """Return the leaf of a ``price-tree``."""
@@ -86,6 +90,9 @@ class ColumnGeneration:
         self.pricer = Pricer(problem)
         self.pool = ColumnLp(problem)
         self._close = _CLOSE * self.pool.scale
+        # Cuts matter where they are: the more tasks, the more of them.
+        self._cuts_a_round = max(_CUTS_A_ROUND, problem.instance.num_tasks // 2)
+        self._max_cuts = MAX_CUTS * max(1, problem.instance.num_tasks // 100)
 
     def priced(self, price: np.ndarray, usable: np.ndarray, served: np.ndarray) -> NodeAnswer:
         """Return the bound that `price` proves on a node, without any linear program; the pool gains the sets found."""
@@ -124,42 +131,49 @@ class ColumnGeneration:
         Returns
         -------
         NodeAnswer
+            With the weights of the last program solved, if any.
         """
-        best, done, gains = replace(known, weights=None), 0, []
+        best, done, gains = replace(known, weights=None, settled=False), 0, []
         self.pool.restrict(usable, served)
         while time.perf_counter() < deadline:
-            program = self.pool.solve()
-            if program is None:
+            program = self.pool.solve(deadline)
+            if program is None and time.perf_counter() < deadline:
                 answer = self._find_plan(usable, served, deadline)
                 if answer is not None and answer.farkas:
                     return answer
-                program = None if answer is not None else self.pool.solve()
+                program = None if answer is not None else self.pool.solve(deadline)
             if program is None:
-                return best  # numerical trouble costs strength, not truth
+                return best  # numerical trouble, or no time: it costs strength, not truth
             found = self._price(program, usable, served, valued=True)
             bound = float(program.price.sum() + program.cuts.weight.sum() + found.best.sum())
             if bound < best.bound:
                 best = NodeAnswer(program.price, bound, program.cuts)
+            best = replace(best, weights=program.weights)
             if best.bound <= cutoff:
                 return best
             done += 1
             added = self.pool.add(found.sets)
-            # Sets that are there already have gained by rounding only.
             if done == rounds:
-                return replace(best, weights=program.weights)
+                return best
+            # Sets that are there already have gained by rounding only.
             if not added or bound - program.objective <= self._close:
                 gains.append(best.bound)
                 if rounds is not None or not self._cut(program.weights, gains):
-                    return replace(best, weights=program.weights)
+                    return replace(best, settled=True)
         return best
+
+    def best_at(self, answer: NodeAnswer, served: np.ndarray) -> np.ndarray:
+        """Return what the best set of each task is worth at the prices of an answer, 0 where it need not be served."""
+        floor = np.where(served, -np.inf, 0.0)
+        return self.pricer.best(answer.price, cuts=answer.cuts, floor=floor).best
 
     def _cut(self, weights: np.ndarray, bounds: list[float]) -> bool:
         """Add the subset-row cuts that the weights violate; whether there were any, and the last ones have helped."""
         if len(bounds) > _PATIENCE and bounds[-1 - _PATIENCE] - bounds[-1] <= _HELPS * abs(bounds[-1]):
             return False
-        if len(self.pool.cuts) >= MAX_CUTS:
+        if len(self.pool.cuts) >= self._max_cuts:
             return False
-        rows = violated(*self.pool.support(weights), self.pool.cuts)
+        rows = violated(*self.pool.support(weights), self.pool.cuts, self._cuts_a_round)
         if len(rows):
             self.pool.add_cuts(rows)
         return len(rows) > 0
@@ -180,7 +194,7 @@ class ColumnGeneration:
         """
         nothing = NodeAnswer(np.zeros(self.pool.num_workers), np.inf)
         while time.perf_counter() < deadline:
-            program = self.pool.least_unserved(served)
+            program = self.pool.least_unserved(served, deadline)
             if program is None:
                 return nothing
             if program.objective <= _EMPTY:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import highspy
 import numpy as np
+from scipy.sparse import csc_matrix, csr_matrix
 
 from mcsopt.kernels.priced_sets import Cuts
 from mcsopt.kernels.worker_sets import WorkerSets
 from mcsopt.problems import OfflineWelfare
 
 _UNBOUNDED = highspy.kHighsInf
+_GRID = 2.0**-36  # of the scale: prices are rounded to it, so that those that have not changed are seen to be the same
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,10 @@ class ColumnLp:
         self.task, self.value = np.zeros(0, dtype=np.int64), np.zeros(0)
         self.workers: list[tuple[int, ...]] = []
         self.cuts = np.zeros((0, 3), dtype=np.int64)
+        self._served = np.zeros(self.num_tasks, dtype=bool)
         self._known: set[tuple[int, tuple[int, ...]]] = set()
         self._pair, self._start = np.zeros(0, dtype=np.int64), np.zeros(1, dtype=np.int64)
+        self._worker = np.zeros(0, dtype=np.int64)
         self._pair_of = market.num_workers * market.pair_task + market.pair_worker
         # HiGHS's tolerances are absolute: values are brought to the order of 1, by a power of two.
         largest = market.quality_weight * float(np.max(market.quality, initial=0.0))
@@ -102,51 +107,54 @@ class ColumnLp:
         sizes = np.array([len(m) for m in members])
         task, value = sets.task[fresh], sets.value[fresh]
         pairs = np.searchsorted(self._pair_of, np.repeat(task, sizes) * self.num_workers + np.concatenate(members))
-        inside = self._inside(task, np.repeat(np.arange(len(fresh)), sizes), np.concatenate(members))
-        cut = [self.num_tasks + self.num_workers + np.flatnonzero(hits) for hits in self._covers(inside, self.cuts)]
+        covers = self._covers(self._rows(task, sizes, np.concatenate(members)), self.cuts)
+        cut = np.split(self.num_tasks + self.num_workers + covers.indices, covers.indptr[1:-1])
         rows = [np.concatenate([[i], self.num_tasks + m, c]) for i, m, c in zip(task, members, cut, strict=True)]
         starts = np.concatenate([[0], np.cumsum([len(r) for r in rows])[:-1]])
         self._add(-value / self.scale, np.full(len(fresh), _UNBOUNDED), starts, np.concatenate(rows))
         self.task, self.value = np.append(self.task, task), np.append(self.value, value)
-        self._pair = np.append(self._pair, pairs)
+        self._pair, self._worker = np.append(self._pair, pairs), np.append(self._worker, np.concatenate(members))
         self._start = np.append(self._start, self._start[-1] + np.cumsum(sizes))
         return len(fresh)
 
     def add_cuts(self, rows: np.ndarray) -> None:
         """Add subset-row cuts, one row of three each."""
-        inside = self._inside(self.task, np.repeat(np.arange(len(self)), np.diff(self._start)), self.pair_workers)
-        covers = self._covers(inside, rows)
-        columns = [self.num_tasks + np.flatnonzero(covers[:, k]) for k in range(len(rows))]
-        starts = np.concatenate([[0], np.cumsum([len(c) for c in columns])[:-1]]).astype(np.int32)
-        index = np.concatenate(columns).astype(np.int32)
+        covers = self._covers(self._all_rows(), rows).tocsc()
+        starts, index = covers.indptr[:-1].astype(np.int32), (self.num_tasks + covers.indices).astype(np.int32)
         self._highs.addRows(
             len(rows), np.full(len(rows), -_UNBOUNDED), np.ones(len(rows)), len(index), starts, index,
             np.ones(len(index)),
         )  # fmt: skip
         self.cuts = np.concatenate([self.cuts, rows])
 
-    @property
-    def pair_workers(self) -> np.ndarray:
-        """Workers of all columns, one column after the other."""
-        return np.asarray(self._pair_of[self._pair] % self.num_workers)
+    def _all_rows(self) -> csr_matrix:
+        return self._rows(self.task, np.diff(self._start), self._worker)
 
-    def _inside(self, task: np.ndarray, column: np.ndarray, worker: np.ndarray) -> np.ndarray:
-        """Return which rows each column has: workers, then tasks."""
-        inside = np.zeros((len(task), self.num_workers + self.num_tasks), dtype=bool)
-        inside[column, worker] = True
-        inside[np.arange(len(task)), self.num_workers + task] = True
-        return inside
+    def _rows(self, task: np.ndarray, sizes: np.ndarray, worker: np.ndarray) -> csr_matrix:
+        """Return which rows each column has, workers, then tasks; shape (columns, J + I)."""
+        starts = np.concatenate([[0], np.cumsum(sizes)])
+        shape = len(task), self.num_workers + self.num_tasks
+        index = np.insert(worker, starts[:-1], self.num_workers + task)
+        return csr_matrix((np.ones(len(index), dtype=np.int8), index, starts + np.arange(len(starts))), shape=shape)
 
-    @staticmethod
-    def _covers(inside: np.ndarray, cuts: np.ndarray) -> np.ndarray:
+    def _covers(self, rows: csr_matrix, cuts: np.ndarray) -> csr_matrix:
         """Return which columns have two rows or more of which cuts, shape (columns, cuts)."""
-        return np.asarray(inside[:, cuts].sum(axis=2) >= 2)
+        index, starts = cuts.ravel(), 3 * np.arange(len(cuts) + 1)
+        members = csc_matrix((np.ones(len(index), dtype=np.int8), index, starts), shape=(rows.shape[1], len(cuts)))
+        return csr_matrix(rows @ members >= 2)
 
     def _add(self, cost: np.ndarray, upper: np.ndarray, starts: np.ndarray, rows: np.ndarray) -> None:
         self._highs.addCols(
             len(cost), cost, np.zeros(len(cost)), upper, len(rows), starts.astype(np.int32), rows.astype(np.int32),
             np.ones(len(rows)),
         )  # fmt: skip
+
+    def reduced(self, price: np.ndarray, cuts: Cuts) -> np.ndarray:
+        """Return ``v(A) - u(A) - fines(A)`` of every column, shape (n,)."""
+        if not len(self):
+            return np.zeros(0)
+        fines = self._covers(self._all_rows(), cuts.rows) @ cuts.weight
+        return np.asarray(self.value - np.add.reduceat(price[self._worker], self._start[:-1]) - fines)
 
     def allowed(self, usable: np.ndarray) -> np.ndarray:
         """Return which columns consist of usable pairs, shape (n,)."""
@@ -159,43 +167,46 @@ class ColumnLp:
         used = np.repeat(weights, np.diff(self._start[: len(weights) + 1]))
         return np.bincount(self._pair[: len(used)], used, minlength=len(self._pair_of))
 
-    def support(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the positive weights of a fractional solution, and the rows of their columns: workers, then tasks."""
+    def support(self, weights: np.ndarray) -> tuple[np.ndarray, csr_matrix]:
+        """Return the positive weights of a solution, and the rows of their columns: workers, then tasks."""
         chosen = np.flatnonzero(weights > 1e-9)
-        sizes = np.diff(self._start)[chosen]
-        column = np.repeat(np.arange(len(chosen)), sizes)
-        worker = np.array([j for c in chosen.tolist() for j in self.workers[c]], dtype=np.int64)
-        return weights[chosen], self._inside(self.task[chosen], column, worker)
+        return weights[chosen], self._all_rows()[chosen]
 
     def restrict(self, usable: np.ndarray, served: np.ndarray) -> None:
         """Go to the node in which only `usable` pairs exist and `served` tasks take exactly one set."""
         self._change_upper(self.num_tasks + np.arange(len(self)), np.where(self.allowed(usable), _UNBOUNDED, 0.0))
-        for task in range(self.num_tasks):
+        changed = np.flatnonzero(served != self._served)
+        for task in changed.tolist():
             self._highs.changeRowBounds(task, 1.0 if served[task] else -_UNBOUNDED, 1.0)
+        self._served = served.copy()
 
-    def solve(self) -> LpSolution | None:
-        """Solve the program; None if it is infeasible, or HiGHS in trouble."""
-        return self._solution(-self.scale)
+    def solve(self, deadline: float = np.inf) -> LpSolution | None:
+        """Solve the program; None if it is infeasible, HiGHS in trouble, or the deadline passed."""
+        return self._solution(-self.scale, deadline)
 
-    def least_unserved(self, served: np.ndarray) -> LpSolution | None:
+    def least_unserved(self, served: np.ndarray, deadline: float = np.inf) -> LpSolution | None:
         """Solve for the least unserved demand, ``min sum_i s_i`` with ``s_i`` the part of task i left unserved."""
         everything = np.arange(self.num_tasks + len(self))
         self._change_upper(everything[: self.num_tasks], np.where(served, 1.0, 0.0))
         cost = np.zeros(len(everything))
         cost[: self.num_tasks] = 1.0
         self._change_cost(everything, cost)
-        solution = self._solution(1.0)
+        solution = self._solution(1.0, deadline)
         self._change_upper(everything[: self.num_tasks], np.zeros(self.num_tasks))
         self._change_cost(everything, np.concatenate([np.zeros(self.num_tasks), -self.value / self.scale]))
         return solution
 
-    def _solution(self, unit: float) -> LpSolution | None:
+    def _solution(self, unit: float, deadline: float) -> LpSolution | None:
+        # HiGHS adds its runs up. A limit of zero would not even tell what it knows.
+        left = max(deadline - time.perf_counter(), 0.01)
+        self._highs.setOptionValue("time_limit", self._highs.getRunTime() + left)
         self._highs.run()
         if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return None
         solution = self._highs.getSolution()
         # Minimisation: the dual of a row "<= 1" is at most zero. Adding zero turns -0.0 into 0.0.
-        dual = -np.array(solution.row_dual) * abs(unit)
+        grid = abs(unit) * _GRID
+        dual = np.round(-np.array(solution.row_dual) * abs(unit) / grid) * grid
         last = self.num_tasks + self.num_workers
         return LpSolution(
             objective=self._highs.getInfo().objective_function_value * unit,

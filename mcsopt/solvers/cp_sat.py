@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
 from mcsopt.models import statement
 from mcsopt.problems import Problem
 from mcsopt.result import Result
-from mcsopt.solvers.backend import BackendAnswer, run_guarded
+from mcsopt.solvers.backend import BackendAnswer, run_guarded, without_near_ties
 from mcsopt.solvers.registry import Settings
 
 
@@ -15,7 +16,8 @@ def solve(problem: Problem[Any], settings: Settings) -> Result:
     """Solve the CP-SAT statement of `problem`.
 
     Objective coefficients are rounded to integers towards a valid bound, which misses the optimum by at most the
-    statement's error, which the message states.
+    statement's error, which the message states. Near-ties that a statement admits are excluded one by one
+    (`mcsopt.solvers.backend.without_near_ties`).
 
     Parameters
     ----------
@@ -40,18 +42,30 @@ def solve(problem: Problem[Any], settings: Settings) -> Result:
 
 
 def _run(problem: Problem[Any], time_limit: float | None, seed: int) -> BackendAnswer:
-    from ortools.sat.python import cp_model
-
     module = statement(problem)
     if time_limit == 0:
         return BackendAnswer(finished=False)
     stated = module.build_cp_sat(problem)
+    return without_near_ties(
+        problem,
+        module,
+        lambda seconds: _once(problem, module, stated, seconds, seed),
+        lambda solution: module.exclude_cp_sat(stated, solution),
+        time_limit,
+    )
+
+
+def _once(problem: Problem[Any], module: ModuleType, stated: Any, time_limit: float | None, seed: int) -> BackendAnswer:
+    from ortools.sat.python import cp_model
+
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 2
     solver.parameters.random_seed = seed % 2**31
     solver.parameters.relative_gap_limit = 0.0
     # Presolve's inclusion detection has led CP-SAT 9.15 to false answers; it is not worth the risk.
     solver.parameters.presolve_inclusion_work_limit = 0
+    for parameter, value in stated.parameters.items():
+        setattr(solver.parameters, parameter, value)
     if time_limit is not None:
         solver.parameters.max_time_in_seconds = time_limit
     status = solver.solve(stated.model)

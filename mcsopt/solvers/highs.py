@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
 from mcsopt.models import statement
 from mcsopt.problems import Problem
 from mcsopt.result import Result
-from mcsopt.solvers.backend import BackendAnswer, run_guarded
+from mcsopt.solvers.backend import BackendAnswer, run_guarded, without_near_ties
 from mcsopt.solvers.registry import Settings
 
 # HiGHS stops at a relative gap of 1e-4 and accepts violations of 1e-6 unless told otherwise.
@@ -22,6 +23,8 @@ _OPTIONS = {
 
 def solve(problem: Problem[Any], settings: Settings) -> Result:
     """Solve the Pyomo statement of `problem` in HiGHS to a relative gap of 0 and feasibility to 1e-9.
+
+    Near-ties that a statement admits are excluded one by one (`mcsopt.solvers.backend.without_near_ties`).
 
     Parameters
     ----------
@@ -45,9 +48,6 @@ def solve(problem: Problem[Any], settings: Settings) -> Result:
 
 
 def _run(problem: Problem[Any], time_limit: float | None) -> BackendAnswer:
-    from pyomo.contrib.solver.common.factory import SolverFactory
-    from pyomo.contrib.solver.common.results import SolutionStatus, TerminationCondition
-
     module = statement(problem)
     if time_limit == 0:
         return BackendAnswer(finished=False)
@@ -55,8 +55,22 @@ def _run(problem: Problem[Any], time_limit: float | None) -> BackendAnswer:
     if model.nvariables() == 0:
         # Nothing to decide: Pyomo's writers want at least one variable.
         return _without_variables(problem)
+    return without_near_ties(
+        problem,
+        module,
+        lambda seconds: _once(problem, module, model, seconds),
+        lambda solution: module.exclude_pyomo(model, solution),
+        time_limit,
+    )
+
+
+def _once(problem: Problem[Any], module: ModuleType, model: Any, time_limit: float | None) -> BackendAnswer:
+    from pyomo.contrib.solver.common.factory import SolverFactory
+    from pyomo.contrib.solver.common.results import SolutionStatus, TerminationCondition
+
+    options = {**_OPTIONS, **getattr(model, "highs_options", {})}
     results = SolverFactory("highs").solve(
-        model, time_limit=time_limit, solver_options=dict(_OPTIONS), load_solutions=False,
+        model, time_limit=time_limit, solver_options=options, load_solutions=False,
         raise_exception_on_nonoptimal_result=False,
     )  # fmt: skip
     condition = results.termination_condition
@@ -70,9 +84,10 @@ def _run(problem: Problem[Any], time_limit: float | None) -> BackendAnswer:
     finished = condition == TerminationCondition.convergenceCriteriaSatisfied
     if not finished and condition != TerminationCondition.maxTimeLimit:
         raise RuntimeError(f"HiGHS ended with {condition.name}")
+    unit, bound = getattr(model, "objective_unit", 1.0), results.objective_bound
     return BackendAnswer(
-        solution=solution, objective=results.incumbent_objective if solution is not None else None,
-        dual_bound=results.objective_bound, finished=finished,
+        solution=solution, objective=unit * results.incumbent_objective if solution is not None else None,
+        dual_bound=None if bound is None else unit * bound, finished=finished,
     )  # fmt: skip
 
 

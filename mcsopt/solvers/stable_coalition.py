@@ -82,8 +82,7 @@ class Search:
             open_size=np.zeros(ROOM, np.int64),
             open_outsider=np.zeros(ROOM, np.int64),
         )
-        cells.prepare(self.conditions, self.objective, self.state)
-        self.level = 0
+        self._prepare()
 
     @property
     def best(self) -> float:
@@ -118,8 +117,14 @@ class Search:
             return Termination.INTERRUPTED
         return Termination.FINISHED if self._gap() <= LEVELS[-1][2] else Termination.NODES
 
+    def _prepare(self) -> None:
+        cells.prepare(self.conditions, self.objective, self.state)
+
     def _advance(self, steps: int) -> bool:
         return bool(cells.search(self.conditions, self.after, self.objective, self.state, FIRST_STEPS, steps))
+
+    def _look_again(self, place: int, steps: int) -> None:
+        cells.reconsider(self.conditions, self.after, self.objective, self.state, place, steps)
 
     def _gap(self) -> float:
         if self.bound == self.best:
@@ -137,7 +142,7 @@ class Search:
             if left <= 0:
                 return False
             allowed = int(min(steps, 1e5 + left * STEPS_A_SECOND))
-            cells.reconsider(self.conditions, self.after, self.objective, state, place, allowed)
+            self._look_again(int(place), allowed)
             limits.settings.report(f"{METHOD}: best {self.best:.10g}, bound {self.bound:.10g}")
         return True
 
@@ -147,18 +152,20 @@ class Search:
         size, outsider, dearest, after = record[: cells.PARTS].tolist()
         if size == 0:
             return None
-        choice = record[cells.PARTS :]
         ranks = np.arange(size)
         if outsider < size:
-            picked = choice[sums.ITEMS : sums.ITEMS + choice[sums.PICKED]]
-            ranks = np.concatenate([
-                np.arange(outsider),
-                np.arange(after, after + choice[sums.BOTTOM]),
-                np.arange(choice[sums.FROM], choice[sums.TO]),
-                picked,
-                [dearest],
-            ])  # fmt: skip
+            ranks = np.concatenate(
+                [np.arange(outsider), self._chosen(record[cells.PARTS :], after, dearest), [dearest]]
+            )
         return Coalition(self.order[ranks].tolist())
+
+    def _chosen(self, choice: np.ndarray, after: int, dearest: int) -> np.ndarray:
+        """Return the ranks of a choice of items (`mcsopt.kernels.fixed_size_sums`)."""
+        return np.concatenate([
+            np.arange(after, after + choice[sums.BOTTOM]),
+            np.arange(choice[sums.FROM], choice[sums.TO]),
+            choice[sums.ITEMS : sums.ITEMS + choice[sums.PICKED]],
+        ])  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -177,19 +184,22 @@ def explore(
     limits: Limits,
     start: Coalition | None = None,
     known: float = math.inf,
+    kind: type[Search] = Search,
 ) -> Exploration:
-    """Find the best stable coalition by some objective, from a stable one worth `known`.
+    """Find the best stable coalition by some objective, from a stable one worth `known`, by some kind of search.
 
     Bounds hold for thresholds widened by their rounding. If the coalition found there is not stable (the variance lies
     within rounding, 1e-13, of its tolerance), another is searched for with narrowed thresholds.
     """
-    search = Search(problem, objective, ROUNDING, known)
+    search = kind(problem, objective, ROUNDING, known)
     termination = search.run(limits)
     found = search.coalition()
     if found is not None and problem.violations(found):
-        within = Search(problem, objective, -ROUNDING, known)
+        within = kind(problem, objective, -ROUNDING, known)
         termination = within.run(limits)
         found = within.coalition()
+        if found is not None and problem.violations(found):
+            found = None
     return Exploration(found or start, search.bound, termination, search)
 
 

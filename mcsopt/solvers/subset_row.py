@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 VIOLATION = 0.03
 """What a cut must be violated by."""
-MAX_ADDED = 40
-"""Most cuts that one fractional solution adds."""
 _EACH_ROW = 6  # cuts of one solution that share a row
 
 
-def violated(weight: np.ndarray, inside: np.ndarray, known: np.ndarray) -> np.ndarray:
+def violated(weight: np.ndarray, inside: csr_matrix, known: np.ndarray, most: int = 40) -> np.ndarray:
     """Return the subset-row cuts that a fractional solution violates most.
 
     The cut of rows {a, b, c} is violated by ``sum over columns with two of them or more, minus 1``. With W_ab the
@@ -21,10 +20,12 @@ def violated(weight: np.ndarray, inside: np.ndarray, known: np.ndarray) -> np.nd
     ----------
     weight : array of float, shape (n,)
         Weights of the columns in the solution.
-    inside : array of bool, shape (n, rows)
+    inside : sparse matrix, shape (n, rows)
         Which rows they have.
     known : array of int, shape (c, 3)
         Cuts that are there already.
+    most : int
+        Most cuts to return.
 
     Returns
     -------
@@ -35,21 +36,23 @@ def violated(weight: np.ndarray, inside: np.ndarray, known: np.ndarray) -> np.nd
     ----------
     Jepsen et al., Subset-row inequalities applied to the vehicle-routing problem with time windows, 2008.
     """
-    fractional = weight < 1 - 1e-6
-    weight, inside = weight[fractional], inside[fractional]
-    rows = np.flatnonzero(inside.any(axis=0))
-    has = inside[:, rows].astype(np.float64)
-    together = has.T @ (weight[:, None] * has)
-    np.fill_diagonal(together, 0.0)
+    fractional = np.flatnonzero(weight < 1 - 1e-6)
+    weight, inside = weight[fractional], inside[fractional].astype(np.float64)
+    rows = np.flatnonzero(np.diff(inside.tocsc().indptr))
+    has = inside[:, rows].tocsc()
+    together = csr_matrix(has.T @ has.multiply(weight[:, None]))
     found: list[tuple[float, tuple[int, int, int]]] = []
     for a in range(len(rows)):
-        # Only rows with a column in common can matter, and one of the three pairs is below a third of the rest.
-        near = a + 1 + np.flatnonzero(together[a, a + 1 :] > 0)
+        # Rows that share no column with a leave one pair at most, and that is not more than 1.
+        neighbours = together.indices[together.indptr[a] : together.indptr[a + 1]]
+        near = np.sort(neighbours[neighbours > a])
         if len(near) < 2:
             continue
-        common = has[:, a] * weight
-        pairs = together[np.ix_(near, near)] + together[a, near][:, None] + together[a, near][None, :]
-        pairs -= 2 * (has[:, near].T @ (common[:, None] * has[:, near]))
+        with_a = together[a, near].toarray()[0]
+        pairs = together[near][:, near].toarray() + with_a[:, None] + with_a[None, :]
+        columns = has.indices[has.indptr[a] : has.indptr[a + 1]]
+        three = has[columns][:, near].toarray()
+        pairs -= 2 * (three.T @ (weight[columns, None] * three))
         for b, c in zip(*np.nonzero(np.triu(pairs > 1 + VIOLATION, 1)), strict=True):
             found.append((float(pairs[b, c]), (int(rows[a]), int(rows[near[b]]), int(rows[near[c]]))))
     present = set(map(tuple, known.tolist()))
@@ -59,6 +62,6 @@ def violated(weight: np.ndarray, inside: np.ndarray, known: np.ndarray) -> np.nd
         if cut not in present and uses[list(cut)].max() < _EACH_ROW:
             chosen.append(cut)
             uses[list(cut)] += 1
-        if len(chosen) == MAX_ADDED:
+        if len(chosen) == most:
             break
     return np.array(chosen, dtype=np.int64).reshape(-1, 3)

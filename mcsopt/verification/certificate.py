@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from mcsopt.errors import InputError
+from mcsopt.problems import Problem
 from mcsopt.result import Assurance, Result, Status
+from mcsopt.verification.regret import Regret
+from mcsopt.versions import versions
 
 CERTIFICATE_FORMAT = "mcsopt-certificate/1"
 
@@ -25,21 +28,21 @@ class Certificate:
         The JSON object, format ``mcsopt-certificate/1``; all a checker needs.
     plan : Result
         The run (or the user's plan) that was certified, with its violations.
-    bound : Result
-        The run that supplied the evidence.
+    bound : Result or None
+        The run that supplied the bound and its evidence; None if the certificate is about an equilibrium.
     optimum : float or None
         The optimal value, if it was proved.
-    regret : float or None
-        Largest gain of any one player by deviating alone, where the problem is a game and small enough.
+    deviation : Regret or None
+        The largest gain of any one player by deviating alone, and how, where the problem is a game and small enough.
     faults : tuple of str
         What backends claimed and the evidence refutes.
     """
 
     document: Mapping[str, Any]
     plan: Result
-    bound: Result
+    bound: Result | None
     optimum: float | None = None
-    regret: float | None = None
+    deviation: Regret | None = None
     faults: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
 
@@ -50,7 +53,7 @@ class Certificate:
 
     @property
     def assurance(self) -> Assurance | None:
-        """``checked`` where there is a bound or a proof of infeasibility; None otherwise."""
+        """``checked`` where there is evidence: of a bound, of infeasibility, or of an equilibrium; None otherwise."""
         return Assurance.CHECKED if self.document["evidence"] is not None else None
 
     @property
@@ -71,6 +74,11 @@ class Certificate:
         value: float | None = self.document["gap"]
         return value
 
+    @property
+    def regret(self) -> float | None:
+        """Equilibrium regret of the plan, 0 for a constrained Nash equilibrium; None if unknown or no game."""
+        return None if self.deviation is None else self.deviation.regret
+
     def save(self, path: str | Path) -> None:
         """Write the certificate as JSON."""
         save_certificates([self], path)
@@ -84,6 +92,7 @@ class Certificate:
             "objective": "–" if self.objective is None else f"{self.objective:.6f}",
             "bound": "–" if self.dual_bound is None else f"{self.dual_bound:.6f} ({self.assurance})",
             "gap": "–" if self.gap is None else f"{100 * self.gap:.4f} %",
+            **({} if self.regret is None else {"regret": f"{self.regret:.6f}"}),
             "instance": self.document["digest"][:19] + "…",
         }
         cells = "".join(
@@ -91,6 +100,25 @@ class Certificate:
             for name, value in rows.items()
         )
         return f"<table><caption>Certificate</caption>{cells}</table>"
+
+
+def plain_document(problem: Problem[Any], plan: Result) -> dict[str, Any]:
+    """Return the document of a certificate that claims a plan's value, if it is feasible, and nothing else."""
+    return {
+        "format": CERTIFICATE_FORMAT,
+        "problem": problem.name,
+        "options": problem.options,
+        "instance": problem.instance.to_json(),
+        "digest": problem.instance.digest(),
+        "solution": problem.solution_document(plan.solution) if plan.feasible else None,
+        "objective": plan.objective if plan.feasible else None,
+        "dual_bound": None,
+        "gap": None,
+        "status": (Status.FEASIBLE if plan.feasible else Status.UNKNOWN).value,
+        "arithmetic": "",
+        "evidence": None,
+        "created_by": {"plan": plan.method, "seed": plan.seed, "versions": versions()},
+    }
 
 
 def save_certificates(certificates: list[Certificate], path: str | Path) -> None:

@@ -14,8 +14,8 @@ from mcsopt.problems import Problem
 from mcsopt.result import Result, Status, conclude, relative_gap
 from mcsopt.solvers import solve, solver, solvers_of
 from mcsopt.verification import check
-from mcsopt.verification.certificate import CERTIFICATE_FORMAT, Certificate, load_documents
-from mcsopt.verification.regret import equilibrium_regret
+from mcsopt.verification.certificate import Certificate, load_documents, plain_document
+from mcsopt.verification.regret import Regret, best_deviation
 from mcsopt.versions import versions
 
 _SLACK = 1e-9  # how far a claim may lie beyond a checked number by the rounding of sums
@@ -176,14 +176,7 @@ def seal(problem: Problem[Any], plan: Result, bound: Bound) -> Certificate:
         status = Status.UNKNOWN
     else:
         status = Status.PROVED if gap <= tolerances.PROVED_GAP else Status.BOUNDED
-    document = {
-        "format": CERTIFICATE_FORMAT,
-        "problem": problem.name,
-        "options": problem.options,
-        "instance": problem.instance.to_json(),
-        "digest": problem.instance.digest(),
-        "solution": problem.solution_document(plan.solution) if feasible else None,
-        "objective": objective,
+    document = plain_document(problem, plan) | {
         "dual_bound": None if derivation.infeasible else derivation.dual_bound,
         "gap": gap,
         "status": status.value,
@@ -196,17 +189,26 @@ def seal(problem: Problem[Any], plan: Result, bound: Bound) -> Certificate:
         raise BackendFault("checker", f"refuses the certificate of {plan.method}: {verdict.reason}")
     return Certificate(
         document=document, plan=plan, bound=bound.result, optimum=bound.optimum, faults=bound.faults,
-        regret=_regret(problem, plan) if feasible else None,
+        deviation=_deviation(problem, plan) if feasible else None,
         seconds={**plan.seconds, **bound.result.seconds, "seal": time.perf_counter() - began},
     )  # fmt: skip
 
 
-def _regret(problem: Problem[Any], plan: Result) -> float | None:
-    """Return the equilibrium regret; an interrupted search leaves it unknown rather than lose the certificate."""
+def _deviation(problem: Problem[Any], plan: Result) -> Regret | None:
+    """Return the best deviation; if the search is interrupted or too large, unknown rather than no certificate."""
     try:
-        return equilibrium_regret(problem, plan.solution)
-    except KeyboardInterrupt:
+        return best_deviation(problem, plan.solution)
+    except (KeyboardInterrupt, TooLarge):
         return None
+
+
+def result_of(problem: Problem[Any], plan: Any) -> Result:
+    """Return a plan, given as `certify` takes it, as a result; `InputError` if it does not fit the problem."""
+    if isinstance(plan, Result):
+        if plan.problem is not problem and plan.problem.instance.digest() != problem.instance.digest():
+            raise InputError("plan", f"is {plan.method}'s for another instance", "certify it with its own problem")
+        return plan
+    return conclude(problem, "plan", problem.as_solution(plan))
 
 
 def certify(
@@ -252,12 +254,7 @@ def certify(
     >>> certificate.status.value, round(certificate.gap, 4), certificate.optimum
     ('BOUNDED', 0.4444, 9.0)
     """
-    if isinstance(plan, Result):
-        if plan.problem is not problem and plan.problem.instance.digest() != problem.instance.digest():
-            raise InputError("plan", f"is {plan.method}'s for another instance", "certify it with its own problem")
-        result = plan
-    else:
-        result = conclude(problem, "plan", problem.as_solution(plan))
+    result = result_of(problem, plan)
     start = result.solution if result.feasible else None
     bound = find_bound(problem, solver_name=solver, time_limit=time_limit, start=start, seed=seed, progress=progress)
     return seal(problem, result, bound)

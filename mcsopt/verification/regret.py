@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from mcsopt.errors import TooLarge
-from mcsopt.kernels.worker_sets import feasible_sets
+from mcsopt.kernels.deviations import Deviations
 from mcsopt.problems import Assignment, OfflineWelfare, Problem
 
-_MAX_WORK = 10_000_000  # about a second
+
+@dataclass(frozen=True)
+class Regret:
+    """The largest gain of any one player by a feasible change of its own decision, and that change.
+
+    Attributes
+    ----------
+    regret : float
+        The gain, >= 0; 0 means a constrained Nash equilibrium.
+    task : int or None
+        Who gains it; None if nobody gains, or nothing beyond rounding. Of several, the first.
+    workers : tuple of int
+        The set the task would deviate to; empty also where nobody gains.
+    """
+
+    regret: float
+    task: int | None
+    workers: tuple[int, ...]
 
 
-def equilibrium_regret(problem: Problem[Any], solution: Any) -> float | None:
-    """Return the largest gain of any one player by a feasible change of its own decision.
+def best_deviation(problem: Problem[Any], solution: Any) -> Regret | None:
+    """Return the equilibrium regret of a plan with the deviation that attains it.
 
     In offline welfare the players are the tasks; task i may choose any feasible subset of its own and the idle
     candidate workers, or nobody where service is optional. Regret 0 means a constrained Nash equilibrium (36).
@@ -27,29 +45,40 @@ def equilibrium_regret(problem: Problem[Any], solution: Any) -> float | None:
 
     Returns
     -------
-    float or None
-        The regret, >= 0, by exhaustive search; None if the problem is not a game or too large for that.
+    Regret or None
+        By exhaustive search with bounds; None if the problem is not a game.
+
+    Raises
+    ------
+    TooLarge
+        If exact pricing does not take the market.
+
+    Notes
+    -----
+    Exact up to the rounding of set values, about 1e-12; a task that holds its best set gains exactly 0.
+
+    Examples
+    --------
+    >>> from mcsopt.data import sensing_market
+    >>> problem = OfflineWelfare(sensing_market(tasks=8, workers=32, seed=6))
+    >>> best_deviation(problem, problem.empty_solution()).task
+    7
     """
     if not isinstance(problem, OfflineWelfare) or not isinstance(solution, Assignment):
         return None
-    market = problem.instance
-    owner = np.full(market.num_workers, -1)
-    for task, workers in enumerate(solution.sets):
-        owner[list(workers)] = task
-    holder = owner[market.pair_worker]
-    available = (holder == -1) | (holder == market.pair_task)
+    deviations = Deviations(problem, solution)
+    deviations.look()
+    gain = deviations.gains()
+    task = int(np.argmax(gain)) if len(gain) else 0
+    if not len(gain) or gain[task] <= 0:
+        return Regret(0.0, None, ())
+    return Regret(float(gain[task]), task, deviations.response[task])
+
+
+def equilibrium_regret(problem: Problem[Any], solution: Any) -> float | None:
+    """Return the regret of :func:`best_deviation`; None if the problem is not a game or too large for that."""
     try:
-        sets = feasible_sets(problem, available=available, max_work=_MAX_WORK)
+        found = best_deviation(problem, solution)
     except TooLarge:
         return None
-    regret = 0.0
-    for task, workers in enumerate(solution.sets):
-        first, last = sets.task_start[task : task + 2]
-        current = problem.set_value(task, workers) if workers else 0.0
-        if first < last:
-            # Valued as the current set is: a task that already holds its best set gains exactly nothing.
-            best = sets.workers(int(first + np.argmax(sets.value[first:last])))
-            regret = max(regret, problem.set_value(task, best) - current)
-        if market.service == "optional":
-            regret = max(regret, -current)
-    return regret
+    return None if found is None else found.regret

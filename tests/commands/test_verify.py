@@ -10,7 +10,7 @@ import pytest
 
 from tests.commands.running import KNAPSACK, MARKET, changed, impossible, run, write
 
-KEYS = ("problem", "accepted", "reason", "status", "objective", "dual_bound", "gap", "arithmetic", "work")
+KEYS = ("problem", "accepted", "reason", "status", "objective", "dual_bound", "gap", "regret", "arithmetic", "work")
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
 """An independent judge of certificates: is the CLAIM true, whatever the evidence says?
 
-Truth comes from `mcsopt.problems` (objective, constraints) and from brute force (the optimum); nothing of the checker
-is used, and the evidence is not looked at. So the judge can say which certificates must not be accepted; a certificate
-whose claim is true may still be refused, because its evidence does not prove it.
+Truth comes from `mcsopt.problems` (objective, constraints) and from brute force (the optimum, deviations); nothing of
+the checker is used, and evidence is looked at only where it holds the claim itself, an equilibrium regret. So the
+judge can say which certificates must not be accepted; a certificate whose claim is true may still be refused, because
+its evidence does not prove it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mcsopt.errors import InputError, TooLarge
-from mcsopt.problems import Problem, problem_types
+from mcsopt.problems import OfflineWelfare, Problem, problem_types
+from tests.conformance import deviations
 from tests.conformance.suite import truth
 
 KEYS = {
@@ -116,6 +118,8 @@ def _judge(document: Any) -> None:
     objective = None
     if document["solution"] is not None:
         objective = _judge_solution(problem, document)
+    if document["status"] == "FEASIBLE" and document["evidence"] is not None:
+        _judge_regret(problem, document)
     _judge_bound(problem, document, objective)
 
 
@@ -123,7 +127,9 @@ def _judge_presence(document: dict[str, Any]) -> None:
     """Hold what is null against the status, and the kinds of what is not."""
     given = {key for key in GIVEN["PROVED"] if document[key] is not None}
     bound_alone = document["status"] == "UNKNOWN" and given == {"dual_bound", "evidence"}
-    _require(bound_alone or given == GIVEN[document["status"]], "malformed: the status needs other keys")
+    equilibrium = document["status"] == "FEASIBLE" and given == {*GIVEN["FEASIBLE"], "evidence"}
+    fits = bound_alone or equilibrium or given == GIVEN[document["status"]]
+    _require(fits, "malformed: the status needs other keys")
     for key in given & {"objective", "dual_bound", "gap"}:
         number = document[key]
         _require(isinstance(number, (int, float)) and not isinstance(number, bool), f"malformed: {key}")
@@ -142,6 +148,32 @@ def _judge_solution(problem: Problem[Any], document: dict[str, Any]) -> float:
     slack = RECORDED * max(1.0, abs(objective))
     _require(abs(document["objective"] - objective) <= slack, f"the solution is worth {objective!r}")
     return objective
+
+
+def _judge_regret(problem: Problem[Any], document: dict[str, Any]) -> None:
+    """Hold the regret, and the deviation said to gain it, against brute force."""
+    evidence = document["evidence"]
+    _require(isinstance(problem, OfflineWelfare), "malformed: no game")
+    assert isinstance(problem, OfflineWelfare)
+    _require(set(evidence) == {"kind", "regret", "task", "workers"}, "malformed: not the keys of an equilibrium")
+    _require(evidence["kind"] == "equilibrium", "malformed: evidence of another kind")
+    claimed, task, workers = evidence["regret"], evidence["task"], evidence["workers"]
+    _require(isinstance(claimed, (int, float)) and not isinstance(claimed, bool) and claimed >= 0, "malformed: regret")
+    _require(isinstance(workers, list) and all(type(j) is int for j in workers), "malformed: workers")
+    plan = problem.parse_solution(document["solution"])
+    regret = deviations.regret(problem, plan)
+    scale = max(1.0, abs(regret))
+    _require(claimed >= regret - BEATEN * scale, f"the regret is {regret!r}")
+    _require(claimed <= regret + RECORDED * scale, f"the regret is only {regret!r}")
+    if task is None:
+        _require(not workers and regret <= RECORDED * scale, "somebody gains, and is not named")
+        return
+    _require(type(task) is int and 0 <= task < problem.instance.num_tasks, "malformed: task")
+    members = tuple(sorted(workers))
+    _require(members in set(deviations.choices(problem, plan, task)), "the deviation is not open to its task")
+    _require(not problem.set_violations(task, members), "the deviation is infeasible")
+    gain = deviations.gain_of(problem, plan, task, members)
+    _require(gain >= regret - RECORDED * scale, f"the deviation gains only {gain!r}")
 
 
 def _judge_bound(problem: Problem[Any], document: dict[str, Any], objective: float | None) -> None:

@@ -19,7 +19,9 @@ import numpy as np
 
 from mcsopt.errors import InputError, TooLarge
 from mcsopt.problems import Problem, problem_types
-from mcsopt.verification import certify, check
+from mcsopt.verification import certify, certify_equilibrium, check
+from mcsopt.verification.check.document import checker_of
+from mcsopt.verification.regret import best_deviation
 from tests.conformance.alterations import altered
 from tests.conformance.judge import PROVED_GAP, Claim, Judgement, digest_of, judge, read_problem
 from tests.conformance.suite import draw, draws, evidence_solvers, infeasible_solution, plans, truth
@@ -155,7 +157,10 @@ def resealed(document: Document, seal: str, changed: frozenset[str] = frozenset(
         with np.errstate(all="ignore"):
             if document["solution"] is not None:
                 document["objective"] = problem.evaluate(problem.parse_solution(document["solution"]))
-        if seal == "derived" and document["evidence"] is not None and "dual_bound" not in changed:
+        if seal == "derived" and is_game(document["problem"]) and has_regret(document):
+            if "evidence" not in changed:
+                _derive_regret(document, problem)
+        elif seal == "derived" and document["evidence"] is not None and "dual_bound" not in changed:
             _derive_bound(document)
         _settle(document, problem)
     except (InputError, TooLarge, OverflowError, ValueError, TypeError):
@@ -171,6 +176,15 @@ def _derive_bound(document: Document) -> None:
         document |= {"solution": None, "objective": None, "gap": None, "status": "INFEASIBLE"}
 
 
+def _derive_regret(document: Document, problem: Problem[Any]) -> None:
+    """Record the regret of the plan as it now is, the deviation left as it stands."""
+    solution = problem.parse_solution(document["solution"])
+    if not problem.violations(solution):
+        found = best_deviation(problem, solution)
+        assert found is not None
+        document["evidence"] = document["evidence"] | {"regret": found.regret}
+
+
 def _settle(document: Document, problem: Problem[Any]) -> None:
     """Set gap and status to what the recorded objective and bound earn."""
     objective, bound = document["objective"], document["dual_bound"]
@@ -180,6 +194,17 @@ def _settle(document: Document, problem: Problem[Any]) -> None:
     gap = (bound - objective) / scale if scale else 0.0
     gap = max(0.0, gap if problem.sense == "max" else -gap)
     document |= {"gap": gap, "status": "PROVED" if gap <= PROVED_GAP else "BOUNDED"}
+
+
+def is_game(name: Any) -> bool:
+    """Whether the checker takes equilibrium certificates of a problem."""
+    return hasattr(checker_of(name), "PLAN_EVIDENCE")
+
+
+def has_regret(document: Any) -> bool:
+    """Whether a document is about an equilibrium."""
+    evidence = document["evidence"]
+    return isinstance(evidence, dict) and evidence.get("kind") == "equilibrium"
 
 
 def _has_right_digest(document: Any) -> bool:
@@ -262,10 +287,33 @@ def _holds_a_broken_plan(document: Document, rng: np.random.Generator) -> Docume
     return forged
 
 
+def _claims_an_equilibrium(document: Document, rng: np.random.Generator) -> Document:
+    evidence = {"kind": "equilibrium", "regret": 0.0, "task": None, "workers": []}
+    return document | {"evidence": evidence, "dual_bound": None, "gap": None, "status": "FEASIBLE"}
+
+
+def _misstates_its_regret(document: Document, rng: np.random.Generator) -> Document:
+    if not has_regret(document):
+        return _claims_an_equilibrium(document, rng)
+    regret = document["evidence"]["regret"]
+    wrong = regret * rng.choice([0.0, 0.5, 1 - 1e-8, 1 + 1e-6, 2.0]).item() if regret else 1e-6
+    return document | {"evidence": document["evidence"] | {"regret": wrong}}
+
+
+def _deviates_to_anothers_workers(document: Document, rng: np.random.Generator) -> Document:
+    if not has_regret(document):
+        return _claims_an_equilibrium(document, rng)
+    served = [workers for workers in document["solution"]["assignment"] if workers]
+    if not served:
+        return document
+    workers = served[int(rng.integers(len(served)))]
+    return document | {"evidence": document["evidence"] | {"task": 0, "workers": workers}}
+
+
 FORGERIES: list[Callable[[Document, np.random.Generator], Document]] = [
     _claims_its_plan_optimal, _claims_a_tighter_bound, _claims_the_bound_as_its_value, _claims_infeasibility,
     _hides_its_plan, _drops_the_evidence, _claims_no_bound, _claims_another_gap, _swaps_objective_and_bound,
-    _holds_a_broken_plan,
+    _holds_a_broken_plan, _claims_an_equilibrium, _misstates_its_regret, _deviates_to_anothers_workers,
 ]  # fmt: skip
 
 
@@ -273,7 +321,8 @@ FORGERIES: list[Callable[[Document, np.random.Generator], Document]] = [
 
 
 def certificates(name: str, instances: int, seed: int = 0) -> list[Document]:
-    """Return honest certificates of random small problems: every plan, every evidence, closed and open trees.
+    """Return honest certificates of random small problems: every plan, every evidence, closed and open trees,
+    equilibria and what is none.
 
     Among the problems is an infeasible one, if the first few dozen draws hold any.
     """
@@ -285,8 +334,11 @@ def certificates(name: str, instances: int, seed: int = 0) -> list[Document]:
             for solver in evidence_solvers(name):
                 for time_limit in (None, 0.0):
                     found.append(dict(certify(problem, plan, solver=solver.name, time_limit=time_limit).document))
+        if is_game(name):
+            feasible = [plan for plan in plans(problem) if not problem.violations(plan)]
+            found += [dict(certify_equilibrium(problem, plan).document) for plan in feasible]
     for document in found[:: max(1, len(found) // 4)]:
         # A plan alone, without evidence.
-        if document["solution"] is not None:
+        if document["solution"] is not None and not has_regret(document):
             found.append(_claims_no_bound(document, np.random.default_rng(0)))
     return found

@@ -11,7 +11,7 @@ import pytest
 from mcsopt.verification import check
 from mcsopt.verification.check import document as checking
 from tests.conformance.judge import Claim, judge
-from tests.conformance.mutation import certificates, run
+from tests.conformance.mutation import certificates, has_regret, is_game, run
 from tests.conformance.suite import PROBLEMS
 
 MUTANTS = 600
@@ -98,10 +98,28 @@ def _believe_infeasibility(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(checking.Examination, "_check_evidence", believing)
 
 
+def _believe_the_regret(patch: pytest.MonkeyPatch) -> None:
+    """The recorded regret is not held against the deviations there are."""
+    patch.setattr(checking.Examination, "_check_regret", lambda *_: None)
+
+
 SABOTAGE = [
     _accept_everything, _skip_the_digest, _believe_the_bound, _believe_the_gap, _believe_the_plan,
     _believe_infeasibility,
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [name for name in PROBLEMS if is_game(name)])
+def test_a_checker_that_believes_in_equilibria_is_noticed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = certificates(name, INSTANCES)
+    equilibria = [document for document in found if has_regret(document)]
+    assert {document["evidence"]["regret"] > 0 for document in equilibria} == {True, False}
+    tally = run(equilibria, MUTANTS // 2, seed=2)
+    assert not tally.false_accepted, str(tally)
+    assert not tally.crashes, str(tally)
+    assert tally.counts["true accepted"] > 0, str(tally)
+    _believe_the_regret(monkeypatch)
+    assert run(equilibria, MUTANTS, seed=2, checker=check.check, weary=1).false_accepted
 
 
 @pytest.mark.parametrize("sabotage", SABOTAGE, ids=lambda f: f.__name__.strip("_"))

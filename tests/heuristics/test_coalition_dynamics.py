@@ -25,7 +25,7 @@ def test_closed_form_burdens_equal_the_definitions():
                 inside[list(members)] = True
                 assert table.social_cost(inside) == pytest.approx(problem.evaluate(Coalition(members)), rel=1e-12)
                 wants_out = (table.leaving(inside) > -np.inf).any()
-                wants_in = table.enters(inside).any()
+                wants_in = (table.entering(inside) > -np.inf).any()
                 broken = {v.constraint.split(" ")[0] for v in problem.violations(Coalition(members))}
                 assert wants_out == ("no" in broken)
                 assert wants_in == ("nobody" in broken)
@@ -60,6 +60,14 @@ def test_greedy_reaches_downward_closed_coalitions():
     for problem in draw(2, 60):
         result = greedy_coalition(problem)
         members = list(result.solution.members)
+        inside, table = np.zeros(problem.instance.num_players, dtype=bool), _Burdens(problem)
+        order = np.argsort(problem.instance.cost, kind="stable")
+        inside[order[:2]] = True
+        for player in order[2:]:
+            if table.entering(inside)[player] == -np.inf:
+                break
+            inside[player] = True
+        assert members == np.flatnonzero(inside).tolist()
         cost = problem.instance.cost
         outside = np.delete(cost, members)
         assert not len(outside) or cost[members].max() <= outside.min()
@@ -80,3 +88,10 @@ def test_given_start_same_seed_and_limits():
         entry_exit_dynamics(problem, start=[99])
     with pytest.raises(InputError, match="max_rounds"):
         entry_exit_dynamics(problem, max_rounds=-1)
+
+
+def test_many_players():
+    rng = np.random.default_rng(4)
+    problem = StableCoalition(DataCoalition(rng.lognormal(-5, 1, 100_000), 0.5, 0.5), "robust")
+    assert greedy_coalition(problem).solution is not None
+    assert entry_exit_dynamics(problem, max_rounds=3).termination is Termination.ROUNDS

@@ -13,7 +13,7 @@ from scipy.optimize import minimize
 from mcsopt.errors import TooLarge
 from mcsopt.models import cp_sat_statement, statement
 from mcsopt.models.central_coalition import build_pyomo_nonlinear
-from mcsopt.models.stable_coalition import MARGIN, Conditions
+from mcsopt.models.stable_coalition import MARGIN, NEAR, Conditions, exclude_cp_sat, exclude_pyomo, near_tie
 from mcsopt.models.wide_sums import BASE, WideSum
 from mcsopt.problems import CentralCoalition, Coalition, DataCoalition, PrivateCoalition, Problem, StableCoalition
 from mcsopt.result import Sense
@@ -25,6 +25,10 @@ HIGHS = {
     "mip_rel_gap": 0.0, "mip_abs_gap": 1e-9, "mip_feasibility_tolerance": 1e-9,
     "primal_feasibility_tolerance": 1e-9, "dual_feasibility_tolerance": 1e-9,
 }  # fmt: skip
+
+
+def options(model: pyo.ConcreteModel) -> dict[str, Any]:
+    return {**HIGHS, **getattr(model, "highs_options", {})}
 
 
 def every(problem: Problem[Any]) -> list[Any]:
@@ -42,15 +46,20 @@ def optimum(problem: Problem[Any]) -> float | None:
 
 def by_highs(problem: Problem[Any]) -> tuple[Any, float | None]:
     """Return the solution of the Pyomo statement and its objective there; None twice if it is infeasible."""
-    model = statement(problem).build_pyomo(problem)
-    results = SolverFactory("highs").solve(
-        model, solver_options=dict(HIGHS), load_solutions=False, raise_exception_on_nonoptimal_result=False
-    )
-    if results.incumbent_objective is None:
-        assert "infeasible" in results.termination_condition.name.lower()
-        return None, None
-    results.solution_loader.load_vars()
-    return statement(problem).read_pyomo(problem, model), pyo.value(model.social_cost)
+    stated = statement(problem)
+    model = stated.build_pyomo(problem)
+    while True:
+        results = SolverFactory("highs").solve(
+            model, solver_options=options(model), load_solutions=False, raise_exception_on_nonoptimal_result=False
+        )
+        if results.incumbent_objective is None:
+            assert "infeasible" in results.termination_condition.name.lower()
+            return None, None
+        results.solution_loader.load_vars()
+        plan = stated.read_pyomo(problem, model)
+        if not isinstance(problem, StableCoalition) or not near_tie(problem, plan):
+            return plan, pyo.value(model.social_cost) * model.objective_unit
+        exclude_pyomo(model, plan)
 
 
 def by_cp_sat(problem: Problem[Any]) -> tuple[Any, float | None, float]:
@@ -58,12 +67,15 @@ def by_cp_sat(problem: Problem[Any]) -> tuple[Any, float | None, float]:
     stated = statement(problem).build_cp_sat(problem)
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
-    status = solver.solve(stated.model)
-    if status == cp_model.INFEASIBLE:
-        return None, None, stated.error
-    assert status == cp_model.OPTIMAL
-    solution = statement(problem).read_cp_sat(problem, stated, solver)
-    return solution, solver.best_objective_bound / stated.scale, stated.error
+    while True:
+        status = solver.solve(stated.model)
+        if status == cp_model.INFEASIBLE:
+            return None, None, stated.error
+        assert status == cp_model.OPTIMAL
+        solution = statement(problem).read_cp_sat(problem, stated, solver)
+        if not isinstance(problem, StableCoalition) or not near_tie(problem, solution):
+            return solution, solver.best_objective_bound / stated.scale, stated.error
+        exclude_cp_sat(stated, solution)
 
 
 def tied(seed: int, notion: str) -> StableCoalition:
@@ -200,18 +212,39 @@ def test_integer_objectives_of_a_minimisation_are_rounded_down() -> None:
     assert (values - rounded <= error / 3).all()
 
 
-def test_near_ties_are_where_the_documentation_says() -> None:
+def test_near_ties_end_as_the_ground_truth_says() -> None:
     problem = StableCoalition(SPEC)
     members = (0, 1, 2, 3)
-    stay = problem.stay_variance(members)
-    for relative, joins in ((-1e-6, False), (1e-6, True)):
-        shifted = StableCoalition(DataCoalition(SPEC.cost, stay * (1 + relative), 1.0))
-        assert (problem_plan(shifted) == members) == joins
-    entry = problem.entry_variance(members)
-    for relative, stays in ((-10 * MARGIN, True), (10 * MARGIN, False)):
-        shifted = StableCoalition(DataCoalition(SPEC.cost, entry * (1 + relative), 1.0))
-        assert (shifted.violations(Coalition(members)) == ()) == stays
-        assert (problem_plan(shifted) == members) == stays
+    for end, inside in ((problem.stay_variance(members), 1), (problem.entry_variance(members), -1)):
+        for relative in (1e-14, 1e-11, 1e-9, MARGIN / 2, 2 * MARGIN, 2 * NEAR):
+            for side in (inside, -inside):
+                shifted = StableCoalition(DataCoalition(SPEC.cost, end * (1 + side * relative), 1.0))
+                stable = not shifted.violations(Coalition(members))
+                assert stable == (side == inside) or relative < 1e-12
+                assert near_tie(shifted, Coalition(members)) == (not stable and relative < NEAR)
+                assert (problem_plan(shifted) == members) == stable, (end, side * relative)
+
+
+def test_what_is_excluded_is_gone_and_nothing_else() -> None:
+    problem = StableCoalition(SPEC)
+    best, second = Coalition((0, 1, 2, 3)), Coalition((0, 1, 2, 4))
+    model = statement(problem).build_pyomo(problem)
+    stated = statement(problem).build_cp_sat(problem)
+    for expected, gone in ((second, best), (None, second)):
+        exclude_pyomo(model, gone)
+        exclude_cp_sat(stated, gone)
+        results = SolverFactory("highs").solve(
+            model, solver_options=options(model), load_solutions=False, raise_exception_on_nonoptimal_result=False
+        )
+        solver = cp_model.CpSolver()
+        status = solver.solve(stated.model)
+        if expected is None:
+            assert results.incumbent_objective is None
+            assert status == cp_model.INFEASIBLE
+        else:
+            results.solution_loader.load_vars()
+            assert statement(problem).read_pyomo(problem, model) == expected
+            assert statement(problem).read_cp_sat(problem, stated, solver) == expected
 
 
 def problem_plan(problem: StableCoalition) -> tuple[int, ...] | None:

@@ -7,8 +7,10 @@ import math
 import numpy as np
 
 from mcsopt import tolerances
+from mcsopt.errors import BackendFault
 from mcsopt.problems import Coalition, DataCoalition, StableCoalition
 from mcsopt.result import Status
+from mcsopt.solvers import solve as solve_with
 from mcsopt.solvers.coalition_enumeration import StableSets, all_intervals, all_stable
 from mcsopt.solvers.coalition_extremes import largest_stable, worst_stable
 from mcsopt.solvers.registry import Settings
@@ -16,6 +18,8 @@ from mcsopt.solvers.stable_coalition import solve
 
 CLOSED = 1e-12
 """Relative difference allowed between closed forms and definitions."""
+BACKEND = 1e-6
+"""Relative error allowed of a backend's objective, beside the error that its statement admits."""
 SEARCHED = 2e-10
 """Relative difference allowed of the structural search: what it does not look for, and rounding."""
 ALL_JUDGED = 8
@@ -68,6 +72,26 @@ def disagreements(problem: StableCoalition, rng: np.random.Generator) -> list[st
     return [*_against_conditions(problem, found, rng), *_against_search(problem, found)]
 
 
+def backend_disagreement(problem: StableCoalition, found: StableSets, name: str) -> tuple[str | None, bool]:
+    """Return what a backend says that is not so, and whether it gave no answer for the near-ties it cannot tell."""
+    try:
+        answer = solve_with(problem, solver=name)
+    except BackendFault as fault:
+        return f"{name}: {fault}", False
+    least = None if found.cheapest is None else problem.evaluate(found.cheapest)
+    if answer.status is Status.UNKNOWN:
+        # A bound is claimed at most.
+        false = answer.dual_bound is not None and least is not None and answer.dual_bound > least * (1 + BACKEND)
+        return (f"{name}: bound {answer.dual_bound} above the optimum {least}" if false else None), True
+    if least is None or answer.objective is None:
+        agree = (answer.status is Status.INFEASIBLE) == (least is None)
+        return None if agree else f"{name}: {answer.status}, enumeration {least}", False
+    # CP-SAT states a tolerance: its bound may be as much below its objective.
+    error = BACKEND * least + (answer.objective - answer.dual_bound if answer.dual_bound is not None else 0.0)
+    wrong = abs(answer.objective - least) > error or error > 10 * BACKEND * least or bool(answer.violations)
+    return f"{name}: {answer.objective} for {least}, error stated {error:.2g}" if wrong else None, False
+
+
 def _against_conditions(problem: StableCoalition, found: StableSets, rng: np.random.Generator) -> list[str]:
     n = problem.instance.num_players
     stay, entry = all_intervals(problem)
@@ -111,6 +135,13 @@ def _against_search(problem: StableCoalition, found: StableSets) -> list[str]:
         wrong.append(f"the largest has {largest.value} members by search, not by enumeration")
     if largest.coalition is None or problem.violations(largest.coalition):
         wrong.append("the largest is not stable")
-    if not math.isclose(worst.value or 0.0, float(found.social_cost[-1]), rel_tol=CLOSED):
+    most = float(found.social_cost[-1])
+    if found.dearest is None or not math.isclose(problem.evaluate(found.dearest), most, rel_tol=CLOSED):
         wrong.append("the dearest differs from the last one listed")
+    if not worst.proved or not math.isclose(worst.value or 0.0, most, rel_tol=SEARCHED):
+        wrong.append(f"the worst costs {worst.value} by search, {most} by enumeration")
+    if worst.bound is None or worst.bound < most * (1 - 1e-14):
+        wrong.append(f"the bound {worst.bound} on the worst is below {most}")
+    if worst.coalition is None or problem.violations(worst.coalition):
+        wrong.append("the worst is not stable")
     return wrong

@@ -176,11 +176,11 @@ def test_an_interruption_anywhere_leaves_a_whole_tree(monkeypatch):
     for last in range(1, 12):
         calls = []
 
-        def interrupted(self, last=last, calls=calls):
+        def interrupted(self, deadline, last=last, calls=calls):
             calls.append(None)
             if len(calls) > last:
                 raise KeyboardInterrupt
-            return solve_node(self)
+            return solve_node(self, deadline)
 
         monkeypatch.setattr(ColumnLp, "solve", interrupted)
         result = solve(problem, solver="branch-and-price")

@@ -7,12 +7,13 @@ import pytest
 
 from mcsopt import certify, verify
 from mcsopt.data import sensing_market
-from mcsopt.errors import InputError
+from mcsopt.errors import InputError, TooLarge
 from mcsopt.heuristics import aspire_off, greedy
-from mcsopt.problems import Assignment, OfflineWelfare
+from mcsopt.problems import Knapsack, KnapsackInstance, OfflineWelfare, Packing
 from mcsopt.result import Assurance, Status
 from mcsopt.solvers import solve
-from mcsopt.verification.regret import equilibrium_regret
+from mcsopt.verification.regret import Regret, best_deviation, equilibrium_regret
+from tests.conformance import deviations
 
 
 @pytest.fixture(scope="module")
@@ -69,43 +70,39 @@ def test_verify_refuses_what_is_no_certificate():
         verify(3)
 
 
-def brute_regret(problem, plan):
-    """The best feasible deviation of each task, by trying every subset of its own and the idle candidates."""
-    import itertools
-
-    market = problem.instance
-    owner = {j: i for i, members in enumerate(plan.sets) for j in members}
-    regret = 0.0
-    for task, members in enumerate(plan.sets):
-        free = [int(j) for j in market.pair_worker[market.pairs_of(task)] if owner.get(int(j), task) == task]
-        sets = itertools.chain.from_iterable(itertools.combinations(free, k) for k in range(len(free) + 1))
-        values = [problem.set_value(task, s) if s else 0.0 for s in sets if not problem.set_violations(task, sorted(s))]
-        current = problem.set_value(task, members) if members else 0.0
-        regret = max([regret, *(value - current for value in values)])
-    return regret
-
-
 def test_regret_equals_brute_force():
     rng = np.random.default_rng(0)
     positive = 0
-    for _ in range(25):
+    for _ in range(60):
         small = OfflineWelfare.random_small(rng)
-        for plan in (greedy(small).solution, small.empty_solution()):
+        for plan in (greedy(small).solution, aspire_off(small).solution, small.empty_solution()):
             if not small.violations(plan):
-                found = equilibrium_regret(small, plan)
-                positive += found > 0
-                assert found == pytest.approx(brute_regret(small, plan), abs=1e-9)
-    assert positive > 3
+                found = best_deviation(small, plan)
+                assert found.regret == pytest.approx(deviations.regret(small, plan), abs=1e-9)
+                assert equilibrium_regret(small, plan) == found.regret
+                if found.task is None:
+                    assert (found.regret, found.workers) == (0.0, ())
+                    continue
+                positive += 1
+                assert not small.set_violations(found.task, found.workers)
+                assert found.workers in set(deviations.choices(small, plan, found.task))
+                assert deviations.gain_of(small, plan, found.task, found.workers) == found.regret
+    assert positive > 10
 
 
 def test_the_optimum_has_no_regret(problem):
-    assert equilibrium_regret(problem, solve(problem).solution) == pytest.approx(0.0, abs=1e-9)
+    assert best_deviation(problem, solve(problem).solution) == Regret(0.0, None, ())
 
 
-def test_regret_is_unknown_where_the_search_is_too_large_or_there_is_no_game(monkeypatch, problem):
-    monkeypatch.setattr("mcsopt.verification.regret._MAX_WORK", 3)
+def test_regret_is_unknown_where_the_search_is_too_large_or_there_is_no_game(problem, monkeypatch):
+    knapsack = Knapsack(KnapsackInstance([3.0], [4.0], 7.5))
+    assert best_deviation(knapsack, Packing([0])) is None
+    assert equilibrium_regret(knapsack, Packing([0])) is None
+    monkeypatch.setattr("mcsopt.kernels.priced_sets.MAX_NODES", 1)
+    with pytest.raises(TooLarge, match="takes more than 1 nodes"):
+        best_deviation(problem, problem.empty_solution())
     assert equilibrium_regret(problem, problem.empty_solution()) is None
-    assert equilibrium_regret(problem, Assignment([[]] * 10)) is None
+    assert certify(problem, problem.empty_solution(), solver="linear-bound").regret is None
 
 
 def test_plans_may_be_mappings_and_must_be_of_this_market(problem):
@@ -120,18 +117,19 @@ def test_plans_may_be_mappings_and_must_be_of_this_market(problem):
     assert solve(problem, start=start, time_limit=0).objective >= start.objective
 
 
-def test_a_stronger_method_that_declined_is_named():
-    large = OfflineWelfare(sensing_market(tasks=20, workers=120, seed=1))
+def test_a_stronger_method_that_declined_is_named(monkeypatch):
+    monkeypatch.setattr("mcsopt.kernels.priced_sets.MAX_NODES", 3)
+    large = OfflineWelfare(sensing_market(tasks=10, workers=40, seed=1))
     certificate = certify(large, large.empty_solution(), time_limit=5)
     assert certificate.bound.method == "linear-bound"
-    assert "stronger method declined: offline-welfare over all feasible worker sets" in certificate.bound.message
+    assert "stronger method declined: offline-welfare by exact pricing" in certificate.bound.message
 
 
 def test_an_interrupted_search_for_regret_loses_nothing(problem, monkeypatch):
     def interrupt(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("mcsopt.verification.certification.equilibrium_regret", interrupt)
+    monkeypatch.setattr("mcsopt.verification.certification.best_deviation", interrupt)
     certificate = certify(problem, greedy(problem), time_limit=0)
     assert certificate.regret is None
     assert verify(certificate).accepted

@@ -8,7 +8,9 @@ with what it judges would share the faults. A problem is checked by the module o
 - ``parse_options(options)``, ``parse_instance(instance, options, run)``, ``parse_solution(asked, solution)``:
   strict reading;
 - ``objective_of(asked, plan)`` and ``violations_of(asked, plan, run)``: the plan, recomputed;
-- ``derive_bound(asked, evidence, run)``: the bound that the evidence proves, or None if no plan exists.
+- ``derive_bound(asked, evidence, run)``: the bound that the evidence proves, or None if no plan exists;
+- for a game also ``PLAN_EVIDENCE``, the kind of evidence that is about the plan alone, and ``derive_regret(asked, plan,
+  evidence, run)``: the equilibrium regret of the plan, the evidence without its ``regret``.
 
 Everything refuses by raising `Refused`, and nothing else.
 """
@@ -34,6 +36,7 @@ __all__ = [
     "check",
     "check_text",
     "derive",
+    "derive_regret",
 ]
 
 
@@ -143,6 +146,38 @@ def derive(
     run = _run(time_limit, threads)
     _strict.require_json({"options": options, "instance": instance, "evidence": evidence})
     return _document.derive(problem, options, instance, evidence, run)
+
+
+def derive_regret(
+    problem: str, options: Any, instance: Any, solution: Any, evidence: Any, *, time_limit: float | None = None
+) -> Derivation:
+    """Return the equilibrium regret of a plan: the very number that a certificate has to record.
+
+    Parameters
+    ----------
+    problem : str
+        Name of the problem, a game.
+    options, instance, solution : dict
+        As they stand in a certificate.
+    evidence : dict
+        As there, without ``regret``: kind, and the deviation that gains most.
+    time_limit : float, optional
+        Seconds, >= 0.
+
+    Returns
+    -------
+    Derivation
+        Its ``regret`` is rounded up, and exactly 0 for an equilibrium.
+
+    Raises
+    ------
+    Refused
+        If something is malformed, the plan infeasible, the problem no game, or the deviation not open to its player or
+        not the best; `OutOfTime` if the time limit was hit.
+    """
+    run = _run(time_limit, None)
+    _strict.require_json({"options": options, "instance": instance, "solution": solution, "evidence": evidence})
+    return _document.derive_regret(problem, options, instance, solution, evidence, run)
 
 
 def _run(time_limit: float | None, threads: int | None) -> Run:

@@ -12,15 +12,21 @@ a; ``e = (2 alpha + 1) / 3``; ``T = sigma^2 (1 + 1e-12)`` (ties: see `stability`
 
 For each size k: it is dead if the k cheapest do not stay (their A and their largest a are the least there are),
 bounded if ``P_k >= C_k``. Else the k cheapest themselves are tried, and all others by cells (s, m): s < k the cheapest
-outsider, m >= k the most expensive member. In a cell the ranks below s and m are members, and k - s - 1 of those
-between, so with ``between = s+1..m-1``
+outsider, m the class of the most expensive member. A class is the ranks with one and the same a: which of them are
+members changes nothing, so they may be taken to come first. Then the ranks below s are members, no other of the class
+of s is, and k - s - 1 more lie between ``f``, the first rank after that class, and ``l``, the last rank of m, which
+stands for the most expensive member. Some rank from k on is a member, so ``l >= k``. In a cell
 
-    P_k - a_s + a_m  <=  A  <=  P_s + a_m + (sum of the k - s - 1 largest between)
-    max(E_k - r_k a_s  or  R_k - a_s - 2 a_m)  <  A  <=  U_k - 2 a_m,    A < C_k.
+    P_s + a_m + (sum of the ranks f..f+k-s-2)  <=  A  <=  P_s + a_m + (sum of the k - s - 1 ranks below l)
+    max(E_k - r_k a_s  or  R_k - a_s - 2 a_m)  <  A  <=  U_k - 2 a_m,    A < C_k,
 
-Each of these bounds is monotone in s and in m, so over a block of cells, ``s0..s1`` by ``m0..m1``, it is at its extreme
-in a corner. A block whose bounds exclude each other is closed, others are cut in two; the single cells that remain are
-searched for a sum in their window (`window_sums`).
+and over a block of cells, ``s0..s1`` by ``m0..m1``,
+
+    P_k - a_s1 + a_m0  <=  A  <=  P_s0 + a_m1 + (sum of the k - s0 - 1 ranks below l1),
+
+where the other bounds, monotone in s and in m, are at their extremes in a corner. A block whose bounds exclude each
+other is closed, others are cut in two; the single cells that remain are searched for a sum in their window
+(`window_sums`).
 
 Everything is in doubles, with each threshold moved outward by `ROUNDING`: what is excluded is excluded in exact
 arithmetic. The B claimed is lowered by 1e-12 relative before all this, so that it may be an objective rounded to a
@@ -84,7 +90,10 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Blocks:
-    """Blocks of cells: of size k, cheapest outsider s0..s1, most expensive member m0..m1; arrays of equal length."""
+    """Blocks of cells: of size k, cheapest outsider s0..s1, class of the most expensive member m0..m1.
+
+    Arrays of equal length.
+    """
 
     k: np.ndarray
     s0: np.ndarray
@@ -114,12 +123,19 @@ class Proof:
     ----------
     bound : float or None
         What is proved if `verify` returns: the claimed bound less 1e-12 of it.
+    worth, last : arrays
+        a and the last rank of each class.
+    group : array
+        The class of each rank.
     """
 
     def __init__(self, players: Players, notion: str, claimed: float | None, run: Run) -> None:
         self.players, self.notion, self.claimed, self.run = players, notion, claimed, run
         self.bound = None if claimed is None else claimed - ALLOWANCE * abs(claimed)
         self.a, self.prefix = roots(players)
+        self.worth, sizes = np.unique(self.a, return_counts=True)
+        self.last = np.cumsum(sizes) - 1
+        self.group = np.repeat(np.arange(len(sizes)), sizes)
         self.at = Thresholds.of(players, notion, self.bound)
         self.sums = WindowSums(self.a, self.prefix, run)
         self.searches = 0
@@ -177,28 +193,39 @@ class Proof:
             raise Refused(f"{self._claim()} is not proved: the {size} cheapest players are stable and cost {worth:.9g}")
         k = k[~grand]
         zero = np.zeros_like(k)
-        return Blocks(k, zero, k - 1, k, zero + n - 1)
+        return Blocks(k, zero, k - 1, self.group[k], zero + len(self.worth) - 1)
 
     def _window(self, b: Blocks) -> tuple[np.ndarray, np.ndarray]:
         """Return what the conditions ask of the sum A over each block: outward bounds, for the search of cells too."""
-        a, at = self.a, self.at
-        enter = at.enter[b.k] - at.weight[b.k] * a[b.s1]
+        at, worth = self.at, self.worth
+        enter = at.enter[b.k] - at.weight[b.k] * self.a[b.s1]
         if self.notion == "robust":
-            enter -= 2 * a[b.m1]
-        return enter, np.minimum(at.stay[b.k] - 2 * a[b.m0], at.cost[b.k])
+            enter -= 2 * worth[b.m1]
+        return enter, np.minimum(at.stay[b.k] - 2 * worth[b.m0], at.cost[b.k])
 
     def _reach(self, b: Blocks) -> tuple[np.ndarray, np.ndarray]:
-        """Return the least and the largest sum A over each block, the latter with room for the rounding of both."""
-        a, p = self.a, self.prefix
+        """Return the least and the largest sum A over each block, with room for the rounding of both.
+
+        Single cells that are empty get bounds that exclude each other.
+        """
+        a, p, worth, last = self.a, self.prefix, self.worth, self.last[b.m1]
         between = b.k - b.s0 - 1
-        most = p[b.s0] + a[b.m1] + (p[b.m1] - p[b.m1 - between])
+        most = p[b.s0] + worth[b.m1] + (p[last] - p[last - between])
         # Prefix sums may be far larger than their difference.
-        return p[b.k] - a[b.s1] + a[b.m0], most + 2.0**-49 * p[b.m1 + 1]
+        slack = 2.0**-49 * p[last + 1]
+        least = p[b.k] - a[b.s1] + worth[b.m0]
+        single = np.flatnonzero((b.s0 == b.s1) & (b.m0 == b.m1))
+        s, among = b.s0[single], between[single]
+        first = self.last[self.group[s]] + 1
+        full = first + among > last[single]
+        until = np.minimum(first + among, last[single])
+        tight = p[s] + worth[b.m0[single]] + (p[until] - p[first]) - slack[single]
+        least[single] = np.where(full, np.inf, np.maximum(least[single], tight))
+        return least, most + slack
 
     def _halved(self, b: Blocks) -> Blocks:
         """Cut each block in two, across the side along which the roots spread more."""
-        a = self.a
-        wide_s, wide_m = a[b.s1] - a[b.s0], a[b.m1] - a[b.m0]
+        wide_s, wide_m = self.a[b.s1] - self.a[b.s0], self.worth[b.m1] - self.worth[b.m0]
         by_s = (b.s0 < b.s1) & ((wide_s >= wide_m) | (b.m0 == b.m1))
         s, m = (b.s0 + b.s1) // 2, (b.m0 + b.m1) // 2
         first = Blocks(b.k, b.s0, np.where(by_s, s, b.s1), b.m0, np.where(by_s, b.m1, m))
@@ -213,12 +240,13 @@ class Proof:
         ):
             self.searches += 1
             self.run.count("cells searched")
-            cell = f"size {k}, cheapest outsider of rank {s}, most expensive member of rank {m}"
-            fixed = float(self.prefix[s] + self.a[m])
+            first, last = int(self.last[self.group[s]]) + 1, int(self.last[m])
+            cell = f"size {k}, cheapest outsider of rank {s}, most expensive member of rank {last}"
+            fixed = float(self.prefix[s] + self.worth[m])
             try:
                 if self.searches > MOST_SEARCHES:
                     raise Refused(f"more than {MOST_SEARCHES:,} cells would have to be searched")
-                found = self.sums.find(s + 1, m, k - s - 1, least - fixed, most - fixed)
+                found = self.sums.find(first, last, k - s - 1, least - fixed, most - fixed)
             except Refused as refusal:
                 raise type(refusal)(f"{self._claim()} is not proved: cell ({cell}) is open: {refusal}") from None
             if found is not None:

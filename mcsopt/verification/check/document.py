@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
+import math
 import pkgutil
 from types import ModuleType
 from typing import Any
@@ -112,6 +113,41 @@ def _derive_bound(checker: ModuleType, asked: Any, evidence: Any, run: Run) -> f
     return bound
 
 
+def derive_regret(problem: Any, options: Any, instance: Any, solution: Any, evidence: Any, run: Run) -> Derivation:
+    """Return the equilibrium regret of a plan, given evidence that lacks it, reading everything strictly."""
+    checker = checker_of(problem)
+    asked = parse_problem(checker, options, instance, run)
+    plan = _read_plan(checker, asked, solution, run)
+    _require_plan_evidence(checker, evidence)
+    run.tick()
+    regret = checker.derive_regret(asked, plan, evidence, run)
+    subject = canonical_digest([problem, options, instance, solution, evidence])
+    return Derivation(None, False, checker.ARITHMETIC, dict(run.work), subject, regret)
+
+
+def _require_plan_evidence(checker: ModuleType, evidence: Any) -> None:
+    if not isinstance(evidence, dict):
+        raise Refused(f"evidence is {strict.show(evidence)}, not an object")
+    kind = getattr(checker, "PLAN_EVIDENCE", None)
+    if kind is None or evidence.get("kind") != kind:
+        raise Refused(f"evidence is given, of kind {strict.show(evidence.get('kind'))}, which FEASIBLE does not allow")
+
+
+def _read_plan(checker: ModuleType, asked: Any, solution: Any, run: Run) -> Any:
+    """Read a plan, and refuse one that breaks a constraint."""
+    if not isinstance(solution, dict):
+        raise Refused(f"solution is {strict.show(solution)}, not an object")
+    for key, wanted in (("format", SOLUTION_FORMAT), ("problem", checker.PROBLEM)):
+        if solution.get(key) != wanted:
+            raise Refused(f"solution.{key} is {strict.show(solution.get(key))} instead of {wanted!r}")
+    plan = checker.parse_solution(asked, solution)
+    broken = checker.violations_of(asked, plan, run)
+    if broken:
+        more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
+        raise Refused(f"the solution is infeasible: {broken[0]}{more}")
+    return plan
+
+
 class Examination:
     """One certificate under examination; what has been recomputed survives a refusal."""
 
@@ -121,12 +157,13 @@ class Examination:
         self.dual_bound: float | None = None
         self.gap: float | None = None
         self.status: str | None = None
+        self.regret: float | None = None
         self.arithmetic = ""
 
     def verdict(self, accepted: bool, reason: str) -> Verdict:
         """Return the verdict with everything recomputed so far."""
         numbers = (self.objective, self.dual_bound, self.gap)
-        return Verdict(accepted, reason, *numbers, self.status, self.arithmetic, dict(self.run.work))
+        return Verdict(accepted, reason, *numbers, self.status, self.arithmetic, dict(self.run.work), self.regret)
 
     def examine(self, document: Any, pinned: str | None) -> str:
         """Check a certificate and return what was verified; `Refused` says what is wrong."""
@@ -144,32 +181,26 @@ class Examination:
         asked = parse_problem(checker, certificate["options"], certificate["instance"], self.run)
         _check_digest(certificate, pinned)
         _check_presence(certificate, status)
+        plan = None
         if certificate["solution"] is not None:
-            self._check_solution(checker, asked, certificate)
+            plan = self._check_solution(checker, asked, certificate)
         infeasible = False
-        if certificate["evidence"] is not None:
+        if certificate["evidence"] is not None and status == "FEASIBLE":
+            self._check_regret(checker, asked, plan, certificate)
+        elif certificate["evidence"] is not None:
             infeasible = self._check_evidence(checker, asked, certificate)
         self.arithmetic = checker.ARITHMETIC
         self._check_status(status, infeasible)
         self._check_gap(certificate["gap"])
         return self._summary()
 
-    def _check_solution(self, checker: ModuleType, asked: Any, certificate: dict[str, Any]) -> None:
-        solution = certificate["solution"]
-        if not isinstance(solution, dict):
-            raise Refused(f"solution is {strict.show(solution)}, not an object")
-        for key, wanted in (("format", SOLUTION_FORMAT), ("problem", checker.PROBLEM)):
-            if solution.get(key) != wanted:
-                raise Refused(f"solution.{key} is {strict.show(solution.get(key))} instead of {wanted!r}")
-        plan = checker.parse_solution(asked, solution)
-        broken = checker.violations_of(asked, plan, self.run)
-        if broken:
-            more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
-            raise Refused(f"the solution is infeasible: {broken[0]}{more}")
+    def _check_solution(self, checker: ModuleType, asked: Any, certificate: dict[str, Any]) -> Any:
+        plan = _read_plan(checker, asked, certificate["solution"], self.run)
         self.objective = objective = checker.objective_of(asked, plan)
         recorded = strict.number(certificate["objective"], "objective")
         if abs(recorded - objective) > RECORDED * max(1.0, abs(objective)):
             raise Refused(f"objective is recorded as {recorded!r}, but the solution is worth {objective!r}")
+        return plan
 
     def _check_evidence(self, checker: ModuleType, asked: Any, certificate: dict[str, Any]) -> bool:
         subject = [certificate[key] for key in ("problem", "options", "instance", "evidence")]
@@ -197,6 +228,27 @@ class Examination:
         if self.objective is not None:
             self.gap = _gap(self.objective, bound, sign)
         return False
+
+    def _check_regret(self, checker: ModuleType, asked: Any, plan: Any, certificate: dict[str, Any]) -> None:
+        """Hold the recorded equilibrium regret against the derived one."""
+        _require_plan_evidence(checker, certificate["evidence"])
+        evidence = dict(certificate["evidence"])
+        if "regret" not in evidence:
+            raise Refused("evidence lacks the key 'regret'")
+        claimed = strict.number(evidence.pop("regret"), "evidence.regret", strict.NONNEGATIVE)
+        subject = [certificate[key] for key in ("problem", "options", "instance", "solution")]
+        if self.known is not None and self.known.subject == canonical_digest([*subject, evidence]):
+            regret = math.inf if self.known.regret is None else self.known.regret
+            for what, amount in self.known.work.items():
+                self.run.count(what, amount)
+        else:
+            self.run.tick()
+            regret = checker.derive_regret(asked, plan, evidence, self.run)
+        if claimed < regret:
+            raise Refused(f"regret is recorded as {claimed!r}, but one player alone can gain up to {regret!r}")
+        if claimed > regret + RECORDED * max(1.0, regret):
+            raise Refused(f"regret is recorded as {claimed!r}, but no player alone can gain more than {regret!r}")
+        self.regret = regret
 
     def _check_status(self, recorded: str, infeasible: bool) -> None:
         if infeasible:
@@ -232,7 +284,12 @@ class Examination:
             return f"UNKNOWN: {known}{searched}"
         plan = f"{self.status}: the plan keeps every constraint and is worth {self.objective!r}"
         if self.status == "FEASIBLE":
-            return f"{plan}; no bound is claimed{searched}"
+            stable = ""
+            if self.regret is not None:
+                gain = f"more than {self.regret!r}" if self.regret else "anything"
+                stable = f"; no player gains {gain} by deviating alone"
+                stable += "" if self.regret else ": a constrained Nash equilibrium"
+            return f"{plan}{stable}; no bound is claimed{searched}"
         return f"{plan}; bound {self.dual_bound!r} re-derived, gap {self.gap:.3g}{searched}"
 
 
@@ -270,5 +327,6 @@ def _check_presence(certificate: dict[str, Any], status: str) -> None:
     for key in ("solution", "objective", "dual_bound", "gap", "evidence"):
         if key in wanted and certificate[key] is None:
             raise Refused(f"{key} is null, which the status {status} does not allow")
-        if key not in wanted and certificate[key] is not None:
+        # Evidence beside FEASIBLE is about the plan alone; which kind that may be is decided where it is read.
+        if key not in (*wanted, "evidence" if status == "FEASIBLE" else "") and certificate[key] is not None:
             raise Refused(f"{key} is given, which the status {status} does not allow")

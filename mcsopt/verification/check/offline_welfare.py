@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mcsopt.verification.check import candidates, price_tree, strict
+from mcsopt.verification.check import candidates, equilibrium, price_tree, strict
 from mcsopt.verification.check.rounding import MONEY, UNIT, sum_up
 from mcsopt.verification.check.sets import TINY, Task
 from mcsopt.verification.check.strict import Range, Refused, Run
@@ -17,6 +17,7 @@ from mcsopt.verification.check.verdict import Breach
 PROBLEM = "offline-welfare"
 KIND = "sensing-market"
 SENSE = "max"
+PLAN_EVIDENCE = "equilibrium"
 ARITHMETIC = "double with outward error bounds; rational within 1e-10 of a threshold"
 
 AMOUNT = strict.NONNEGATIVE
@@ -245,6 +246,47 @@ def derive_bound(market: Market, evidence: dict[str, Any], run: Run) -> float | 
         return _budget_price_bound(market, evidence)
     tasks = [market.task(i, pairs) for i, pairs in enumerate(possible_pairs(market))]
     return price_tree.derive(tasks, market.num_workers, market.required, evidence, run)
+
+
+def derive_regret(market: Market, plan: list[list[int]], evidence: dict[str, Any], run: Run) -> float:
+    """Return the equilibrium regret of a feasible plan, rounded up, given the deviation that is named as the best.
+
+    ``{"kind": "equilibrium", "task": i, "workers": [...]}``; task null, and no workers, if none gains anything.
+    """
+    strict.entries(evidence, "evidence", ("kind", "task", "workers"))
+    owner = np.full(market.num_workers, -1)
+    for i, pairs in enumerate(plan):
+        owner[market.pair_worker[pairs]] = i
+    players = []
+    for i, possible in enumerate(possible_pairs(market)):
+        holder = owner[market.pair_worker[possible]]
+        own_or_idle = possible[(holder == i) | (holder == -1)]
+        place = {pair: local for local, pair in enumerate(own_or_idle.tolist())}
+        own = tuple(sorted(place[pair] for pair in plan[i]))
+        players.append(equilibrium.Player(market.task(i, own_or_idle), own, not market.required))
+    return equilibrium.derive(players, _named_gain(market, players, owner, evidence, run), run)
+
+
+def _named_gain(
+    market: Market, players: list[equilibrium.Player], owner: np.ndarray, evidence: dict[str, Any], run: Run
+) -> float:
+    """Return what the deviation named gains, rounded up; it must be open to its task."""
+    workers = sorted(strict.distinct_indices(evidence["workers"], "evidence.workers", market.num_workers))
+    if evidence["task"] is None:
+        if workers:
+            raise Refused("evidence.workers names workers, but evidence.task is null")
+        return 0.0
+    i = strict.index(evidence["task"], "evidence.task", market.num_tasks)
+    for j in workers:
+        if j not in market.pair_at[i]:
+            raise Refused(f"evidence.workers names worker {j}, with whom task {i} has no pair")
+        if owner[j] not in (-1, i):
+            raise Refused(f"evidence.workers names worker {j}, who serves task {owner[j]}: task {i} cannot choose him")
+    broken = _set_violations(market, i, [market.pair_at[i][j] for j in workers], run)
+    if broken:
+        raise Refused(f"the deviation named is infeasible: {broken[0]}")
+    place = {int(worker): local for local, worker in enumerate(players[i].task.workers)}
+    return players[i].gain(sorted(place[j] for j in workers))
 
 
 def possible_pairs(market: Market) -> list[np.ndarray]:

@@ -139,11 +139,15 @@ def best_searched(
     ``(pi_j (omega3 q_j f - c_j) - u_j)^+`` among the later candidates. Its rounding is far below the slack
     added. A second cut drops sets that miss the risk even if the r best later candidates arrive for certain.
     """
-    return _Search(task, price, banned, valued, run, fines).best()
+    return Search(task, price, banned, valued, run, fines).best()
 
 
-class _Search:
-    def __init__(self, task: Task, price: np.ndarray, banned: np.ndarray, valued: bool, run: Run, fines: Fines) -> None:
+class Search:
+    """One such search; `best` runs it."""
+
+    def __init__(
+        self, task: Task, price: np.ndarray, banned: np.ndarray, valued: bool, run: Run, fines: Fines = NO_FINES
+    ) -> None:
         free = np.flatnonzero(~banned)
         gain = task.arrival * task.weight * task.quality if valued else np.zeros(task.size)
         loss = (task.arrival * task.cost if valued else 0.0) + price
@@ -177,10 +181,10 @@ class _Search:
                 if whole:
                     into[self.width] = sums[-1]
 
-    def best(self) -> float:
-        """Run the search: blocks of sets, the most promising first."""
+    def best(self, floor: float = -math.inf) -> float:
+        """Run the search, blocks of sets, the most promising first; return the floor if no set is above it."""
         task = self.task
-        found = -math.inf
+        found = floor
         if not task.size:
             return found
         pending = [(task.root(), np.zeros(1))]

@@ -161,6 +161,22 @@ class Task:
         scale = gross + block.cost
         return gross - block.cost, (6 * size + 8) * UNIT * scale + np.where(scale > 0, TINY, 0.0)
 
+    def exact_value(self, members: Sequence[int]) -> Fraction:
+        """Return ``v_i(A)`` as a rational, by the law of the number of arrivals."""
+        count, mass, cost = [Fraction(1)], [Fraction(0)], Fraction(0)
+        for j in members:
+            p, q, c = (Fraction(float(x[j])) for x in (self.arrival, self.quality, self.cost))
+            stay, come = [*count, Fraction(0)], [Fraction(0), *count]
+            mass = [
+                (1 - p) * kept + p * (before + q * arrived)
+                for kept, before, arrived in zip([*mass, Fraction(0)], [Fraction(0), *mass], come, strict=True)
+            ]
+            count = [(1 - p) * s + p * a for s, a in zip(stay, come, strict=True)]
+            cost += p * c
+        zeta = Fraction(self.redundancy)
+        quality = sum((m / (1 + (n - 1) * zeta) for n, m in enumerate(mass) if n), Fraction(0))
+        return Fraction(self.weight) * quality - cost
+
     # Risk --------------------------------------------------------------------------------------------------
 
     def needed(self, arrived: int) -> Fraction:

@@ -25,6 +25,8 @@ class Verdict:
         Which arithmetic decided; empty if the refusal came first.
     work : Mapping[str, int]
         How much was searched: leaves, sets examined, decisions in rationals, and so on.
+    regret : float or None
+        The most that one player could gain by deviating alone, rounded up, where that is what the evidence is about.
     """
 
     accepted: bool
@@ -35,6 +37,7 @@ class Verdict:
     status: str | None = None
     arithmetic: str = ""
     work: Mapping[str, int] = field(default_factory=dict)
+    regret: float | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ class Derivation:
         How much was searched.
     subject : str
         Digest of problem, options, instance and evidence: what was derived is about these and no others.
+    regret : float or None
+        Where the evidence is about a plan (whose digest is in `subject`, too): its equilibrium regret, rounded up.
     """
 
     dual_bound: float | None
@@ -60,6 +65,7 @@ class Derivation:
     arithmetic: str
     work: Mapping[str, int] = field(default_factory=dict)
     subject: str = ""
+    regret: float | None = None
 
 
 class Breach(NamedTuple):

@@ -11,6 +11,8 @@ from mcsopt.verification.check.strict import Refused, Run
 
 LIST = 2.0**20
 """Longest list of sums on one side of a meeting in the middle."""
+COUNTED = 4096
+"""Of blocks up to this long, the ways to choose among equal numbers are told apart from those among different ones."""
 MOST_SUMS = 4 * 10**8
 MOST_NODES = 400_000
 _KEPT = 2**24
@@ -26,7 +28,8 @@ class WindowSums:
     Branch and bound over blocks of consecutive numbers, of each of which so many are taken: their sum lies between
     that of the least and that of the largest, from the prefix sums. A block is cut in two, at the middle or at a wide
     gap, with every way to divide its count; once few ways are left, the blocks go to two sorted lists of all their
-    sums, and a binary search for each sum of one list finds whether a sum of the other completes it.
+    sums, and a binary search for each sum of one list finds whether a sum of the other completes it. Of equal numbers
+    only how many are taken counts: a cut never parts them, and a list has each of their choices once.
 
     Parameters
     ----------
@@ -48,6 +51,12 @@ class WindowSums:
     nodes: int = 0
     _lists: dict[Block, np.ndarray] = field(default_factory=dict)
     _kept: int = 0
+    _ways: dict[Block, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # For each number, where those equal to it begin and end.
+        self._begin = np.searchsorted(self.values, self.values, side="left")
+        self._end = np.searchsorted(self.values, self.values, side="right")
 
     def find(self, start: int, stop: int, count: int, low: float, high: float) -> float | None:
         """Return a sum of `count` of ``values[start:stop]`` in [low, high], or None; `Refused` if out of work."""
@@ -57,7 +66,7 @@ class WindowSums:
             self._tick()
             if not self._reaches(blocks, low, high):
                 continue
-            halves = _halves(blocks)
+            halves = self._halves(blocks)
             if halves is not None:
                 found = self._meets(*halves, low, high)
                 if found is not None:
@@ -81,7 +90,7 @@ class WindowSums:
         return least - slack <= high and most + slack >= low
 
     def _cut(self, blocks: tuple[Block, ...], low: float, high: float) -> list[tuple[Block, ...]]:
-        widest = max(range(len(blocks)), key=lambda i: _log_ways(blocks[i]))
+        widest = max(range(len(blocks)), key=lambda i: self._log_ways(blocks[i]))
         start, stop, count = blocks[widest]
         others = blocks[:widest] + blocks[widest + 1 :]
         cut = self._place(start, stop)
@@ -96,12 +105,20 @@ class WindowSums:
         return [((start, cut, int(c)), (cut, stop, count - int(c)), *others) for c in first[inside]]
 
     def _place(self, start: int, stop: int) -> int:
-        """Return where to cut a block: at its widest gap if that is half of its range, else in the middle."""
+        """Return where to cut a block: at its widest gap if that is half of its range, else near the middle."""
         gaps = np.diff(self.values[start:stop])
         widest = int(np.argmax(gaps))
         if 2 * gaps[widest] > self.values[stop - 1] - self.values[start]:
             return start + widest + 1
-        return (start + stop) // 2
+        return self._middle(start, stop)
+
+    def _middle(self, start: int, stop: int) -> int:
+        """Return the place nearest to the middle that parts no equal numbers; the block has different ones."""
+        middle = (start + stop) // 2
+        before, after = int(self._begin[middle]), int(self._end[middle])
+        if before <= start or (after < stop and after - middle < middle - before):
+            return after
+        return before
 
     def _meets(self, first: list[Block], second: list[Block], low: float, high: float) -> float | None:
         a, b = self._product(first), self._product(second)
@@ -126,11 +143,13 @@ class WindowSums:
             return np.zeros(1)
         if count == stop - start:
             return np.array([math.fsum(self.values[start:stop].tolist())])
+        if self._end[start] >= stop:
+            return np.array([count * self.values[start]])
         if count == 1:
-            return self.values[start:stop]
+            return np.unique(self.values[start:stop])
         known = self._lists.get(block)
         if known is None:
-            cut = (start + stop) // 2
+            cut = self._middle(start, stop)
             ways = range(max(0, count - (stop - cut)), min(count, cut - start) + 1)
             known = np.concatenate([
                 np.add.outer(self._sums((start, cut, c)), self._sums((cut, stop, count - c))).ravel() for c in ways
@@ -142,21 +161,36 @@ class WindowSums:
             self._lists[block] = known
         return known
 
+    def _log_ways(self, block: Block) -> float:
+        """Return the logarithm of how many choices a block has, equal numbers taken for one."""
+        start, stop, count = block
+        size = stop - start
+        if count in (0, size) or self._end[start] >= stop:
+            return 0.0
+        ways = math.lgamma(size + 1) - math.lgamma(count + 1) - math.lgamma(size - count + 1)
+        if size > COUNTED or ways == 0.0:
+            return ways
+        known = self._ways.get(block)
+        if known is None:
+            known = self._ways[block] = min(ways, self._log_choices(start, stop, min(count, size - count)))
+        return known
 
-def _log_ways(block: Block) -> float:
-    start, stop, count = block
-    size = stop - start
-    if count in (0, size):
-        return 0.0
-    return math.lgamma(size + 1) - math.lgamma(count + 1) - math.lgamma(size - count + 1)
+    def _log_choices(self, start: int, stop: int, count: int) -> float:
+        """Return the logarithm of how many multisets of `count` numbers a block has."""
+        _, several = np.unique(self.values[start:stop], return_counts=True)
+        if several.max() == 1:
+            return math.inf
+        choices = np.eye(1, count + 1)[0]
+        for number in several.tolist():
+            choices = np.convolve(choices, np.ones(min(number, count) + 1))[: count + 1]
+        return math.log(choices[count])
 
-
-def _halves(blocks: tuple[Block, ...]) -> tuple[list[Block], list[Block]] | None:
-    """Return the blocks in two groups, each with few enough sums to list; None if there are too many."""
-    ways: list[float] = [0.0, 0.0]
-    groups: tuple[list[Block], list[Block]] = ([], [])
-    for block in sorted(blocks, key=_log_ways, reverse=True):
-        lighter = 0 if ways[0] <= ways[1] else 1
-        ways[lighter] += _log_ways(block)
-        groups[lighter].append(block)
-    return groups if max(ways) <= math.log(LIST) else None
+    def _halves(self, blocks: tuple[Block, ...]) -> tuple[list[Block], list[Block]] | None:
+        """Return the blocks in two groups, each with few enough sums to list; None if there are too many."""
+        ways: list[float] = [0.0, 0.0]
+        groups: tuple[list[Block], list[Block]] = ([], [])
+        for block in sorted(blocks, key=self._log_ways, reverse=True):
+            lighter = 0 if ways[0] <= ways[1] else 1
+            ways[lighter] += self._log_ways(block)
+            groups[lighter].append(block)
+        return groups if max(ways) <= math.log(LIST) else None

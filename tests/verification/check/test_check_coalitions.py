@@ -174,7 +174,7 @@ def test_bounds_are_accepted_up_to_the_optimum_and_no_further(seed: int) -> None
 
 def test_cells_that_must_be_searched_are_searched_right() -> None:
     work: dict[str, int] = {}
-    for seed in range(1500):
+    for seed in range(2500):
         players, notion = spread(np.random.default_rng(seed))
         best, run = best_by_claims(players, notion), Run()
 

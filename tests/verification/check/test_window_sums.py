@@ -41,3 +41,21 @@ def test_a_hopeless_search_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Refused, match="exceeds 3 branches"):
         # Between two doubles there is no sum, but only a search can tell.
         sums_of(values).find(0, 60, 30, 15.123456789, 15.123456789)
+
+
+def test_equal_numbers_are_told_apart_by_how_many_are_taken() -> None:
+    rng = np.random.default_rng(2)
+    for _ in range(100):
+        values = np.sort(rng.choice([1.0, 1.5, 2.25, 4.0, 4.0001], int(rng.integers(2, 13))))
+        count = int(rng.integers(1, len(values)))
+        sums = sums_of(values)
+        different = {tuple(c) for c in itertools.combinations(values.tolist(), count)}
+        assert math.exp(sums._log_ways((0, len(values), count))) == pytest.approx(len(different))
+        assert len(sums._sums((0, len(values), count))) == len(different)
+    # Far too many subsets, few sums.
+    values = np.repeat([1.0, math.sqrt(2), math.sqrt(3), math.sqrt(5)], 50)
+    sums = sums_of(values)
+    exact = 31 + 17 * math.sqrt(2) + 20 * math.sqrt(3) + 12 * math.sqrt(5)
+    assert sums.find(0, 200, 80, exact - 1e-12, exact + 1e-12) is not None
+    assert sums.find(0, 200, 80, exact + 1e-10, exact + 1.1e-10) is None
+    assert sums.run.work["sums examined"] < 500_000
