@@ -154,8 +154,8 @@ def _trial(problem: OfflineWelfare, limit: float) -> Trial:
 def _root_gap(problem: OfflineWelfare, result: Result) -> float:
     market = problem.instance
     usable, served = np.ones(market.num_pairs, dtype=bool), np.zeros(market.num_tasks, dtype=bool)
-    generation = column_generation.ColumnGeneration(problem)
     with mock.patch.object(column_generation, "MAX_CUTS", 0):
+        generation = column_generation.ColumnGeneration(problem)
         free = generation.priced(np.zeros(market.num_workers), usable, served)
         root = generation.solve(usable, served, free)
     assert result.dual_bound is not None

@@ -75,9 +75,11 @@ def test_every_heuristic_has_a_certified_gap_in_table_and_picture(tmp_path):
     assert {text.get_text() for text in figure.legends[0].get_texts()} == {*names, "median"}
 
 
-def test_a_trial_of_the_acceptance_verifies_its_certificate():
-    trial = _trial(_market(8, 32, 0), 20.0)
+def test_a_trial_of_the_acceptance_verifies_its_certificate_and_leaves_cuts_out_of_the_root_gap():
+    trial = _trial(_market(10, 40, 1, "hard"), 20.0)
     assert trial.proved
     assert trial.refusal == ""
     assert trial.megabytes > 0
-    assert trial.root_gap >= 0
+    # Cuts close this gap at the root.
+    assert "1 nodes" in trial.result.message
+    assert trial.root_gap == pytest.approx(0.006489, abs=1e-6)
