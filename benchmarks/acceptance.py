@@ -17,7 +17,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import offline_acceptance
+from benchmarks.criteria import Effort, Row
 from benchmarks.served_shares import served_share
 from mcsopt.data.markets import sensing_market
 from mcsopt.problems import CentralCoalition, Knapsack, KnapsackInstance, OfflineWelfare
@@ -39,28 +40,6 @@ TRIPS = ROOT.parent / "shared" / "data" / "chicago_taxi_2013_2016_sample.csv"
 AGREEMENT = 1e-6
 CANDIDATES = (25, 35)
 """Candidates of each task whose sets are listed for the served share: few, to see what more of them change."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table; `met` None: not judged, the measured text says why."""
-
-    criterion: str
-    target: str
-    measured: str
-    met: bool | None
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How much to do, and where to say how far it has got."""
-
-    quick: bool
-    report: Callable[[str], None]
-
-    def size(self, full: int) -> int:
-        """Return the number of cases: all, or a tenth of them."""
-        return max(2, full // 10) if self.quick else full
 
 
 Check = Callable[[Effort], Iterator[Row]]
@@ -289,6 +268,8 @@ def coalition_backends(effort: Effort) -> Iterator[Row]:
 
 CHECKS: dict[str, Check] = {
     "agreement": agreement,
+    "branch-and-price": offline_acceptance.branch_and_price,
+    "hard": offline_acceptance.hard,
     "mutants": mutants,
     "faults": lies,
     "knapsack": knapsack_agreement,
