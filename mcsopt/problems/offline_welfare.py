@@ -258,11 +258,12 @@ def expected_quality(quality: np.ndarray, arrival: np.ndarray, redundancy: float
     redundancy : float
         ``zeta`` in [0, 1).
     """
-    count, mass = np.array([1.0]), np.array([0.0])
+    count, mass, come, moved = np.zeros((4, len(quality) + 1))
+    count[0] = 1.0
     for q, p in zip(quality, arrival, strict=True):
-        stay, come = np.append(count, 0.0), np.insert(count, 0, 0.0)
-        mass = (1 - p) * np.append(mass, 0.0) + p * (np.insert(mass, 0, 0.0) + q * come)
-        count = (1 - p) * stay + p * come
+        come[1:], moved[1:] = count[:-1], mass[:-1]
+        mass = (1 - p) * mass + p * (moved + q * come)
+        count = (1 - p) * count + p * come
     sizes = np.arange(1, len(count))
     return float(math.fsum((mass[1:] / (1 + (sizes - 1) * redundancy)).tolist()))
 
