@@ -269,6 +269,7 @@ def coalition_backends(effort: Effort) -> Iterator[Row]:
 CHECKS: dict[str, Check] = {
     "agreement": agreement,
     "branch-and-price": offline_acceptance.branch_and_price,
+    "at-scale": offline_acceptance.at_scale,
     "hard": offline_acceptance.hard,
     "mutants": mutants,
     "faults": lies,
