@@ -246,11 +246,12 @@ def conclusion(runs: Sequence[Run]) -> str:
         return "no rival proves anything within the limit"
     largest = max(reached)
     ratio = median(ratio for ratio, _ in reached[largest])
+    least = "" if all(proved for _, proved in reached[largest]) else "at least "
     verdict = "met" if ratio >= TARGET else "NOT met"
     return (
         f"largest size where a rival still proves within the limit: {largest[0]} x {largest[1]}; the best rival of "
-        f"each market takes {ratio:,.3g} times as long as {OURS} (median of {len(reached[largest])} markets, target "
-        f">= {TARGET:g}: {verdict})"
+        f"each market takes {least}{ratio:,.3g} times as long as {OURS} (median of {len(reached[largest])} markets, "
+        f"target >= {TARGET:g}: {verdict})"
     )
 
 

@@ -109,14 +109,14 @@ class Trace:
         """Note what a line of progress says."""
         self.note(*read_line(line))
 
-    def note(self, best: float | None, bound: float | None, seconds: float | None = None) -> None:
+    def note(self, best: float | None, bound: float | None) -> None:
         """Note values, if any is better."""
         known = self._best, self._bound
         self._best = max(self._best, -math.inf if best is None else best)
         self._bound = min(self._bound, math.inf if bound is None else bound)
         if (self._best, self._bound) != known:
             finite = (value if math.isfinite(value) else None for value in (self._best, self._bound))
-            self.points.append(Point(self.elapsed if seconds is None else seconds, *finite))
+            self.points.append(Point(self.elapsed, *finite))
 
 
 def trace(scale: Scale) -> tuple[list[Point], float, str]:
@@ -141,11 +141,14 @@ def restarts(first: float, limit: float) -> Iterator[float]:
 
 
 def merged(points: Sequence[Point]) -> list[Point]:
-    """Join the points of several runs by time: each holds the best plan and the best bound known by then."""
-    joined = Trace()
+    """Join the points of several runs by time, those that better the gap: plan and bound of each are of one run."""
+    joined: list[Point] = []
+    least = math.inf
     for point in sorted(points, key=lambda point: point.seconds):
-        joined.note(point.best, point.bound, point.seconds)
-    return joined.points
+        if point.gap is not None and point.gap < least:
+            joined.append(point)
+            least = point.gap
+    return joined
 
 
 @dataclass(frozen=True)
@@ -212,19 +215,20 @@ def figure(curves: Sequence[Curve]) -> Figure:
     gaps = [point.gap for one in curves for point in one.shown() if point.gap is not None and point.gap > PROVED_GAP]
     floor = 10 ** math.floor(math.log10(min(gaps, default=1e-3)) - 0.5)
     for k, one in enumerate(curves):
-        shown = one.shown()
+        shown, color = one.shown(), COLORS[k % len(COLORS)]
         if not shown or one.seconds is None:
             continue
-        heights = [max(point.gap or 0.0, floor) for point in shown]
-        color = COLORS[k % len(COLORS)]
+        proved = one.reached(PROVED_GAP)
+        end = one.seconds if proved is None else proved
+        seconds = [point.seconds for point in shown if point.seconds <= end]
+        heights = [max(point.gap or 0.0, floor) for point in shown][: len(seconds)]
         axis.step(
-            [*(point.seconds for point in shown), one.seconds], [*heights, heights[-1]], where="post", linewidth=2,
-            label=f"{one.scale}: {one.scale.solver}", color=color, linestyle=LINES[k % len(LINES)],
+            [*seconds, end], [*heights, heights[-1]], where="post", linewidth=2, color=color,
+            linestyle=LINES[k % len(LINES)], label=f"{one.scale}: {one.scale.solver}",
         )  # fmt: skip
-        axis.plot([point.seconds for point in shown], heights, ".", color=color, markersize=5)
-        if heights[-1] == floor:
-            proved = shown[heights.index(floor)].seconds
-            axis.plot(proved, floor, "o", color=color, markersize=8, clip_on=False, zorder=3)
+        axis.plot(seconds, heights, ".", color=color, markersize=5)
+        if proved is not None:
+            axis.plot(end, floor, "o", color=color, markersize=8, clip_on=False, zorder=3)
     axis.set(xscale="log", yscale="log", xlabel="seconds", ylabel="gap (bound - plan) / bound")
     axis.set_ylim(floor, 1.0)
     times = [seconds for one in curves for seconds in (*(p.seconds for p in one.shown()), one.seconds) if seconds]
@@ -236,7 +240,7 @@ def figure(curves: Sequence[Curve]) -> Figure:
     axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %"))
     axis.grid(which="major", alpha=0.4)
     axis.grid(which="minor", alpha=0.15)
-    picture.legend(title="dot: proved optimal", loc="outside lower center", fontsize=9, frameon=False)
+    picture.legend(title="large dot: proved optimal", loc="outside lower center", fontsize=9, frameon=False)
     return picture
 
 

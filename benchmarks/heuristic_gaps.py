@@ -123,6 +123,7 @@ def figure(found: Sequence[Gap]) -> Figure:
     for axis, variant in zip(axes[0], variants, strict=True):
         _panel(axis, [one for one in found if one.variant == variant])
         axis.set_title(f"{variant} markets")
+    axes[0][0].set_ylim(0, 1.05 * max((one.gap for one in found if one.gap is not None), default=1.0))
     axes[0][0].set_ylabel("certified gap (bound - plan) / bound")
     handles, names = axes[0][0].get_legend_handles_labels()
     picture.legend(handles, names, loc="outside lower center", ncols=len(names), frameon=False)
@@ -135,7 +136,6 @@ def _panel(axis: Axes, found: Sequence[Gap]) -> None:
     sizes = list(dict.fromkeys((one.tasks, one.workers) for one in found))
     names = list(dict.fromkeys(one.heuristic for one in found))
     width = 0.8 / len(names)
-    bar = "median"
     for k, name in enumerate(names):
         label = name
         for group, size_ in enumerate(sizes):
@@ -150,11 +150,10 @@ def _panel(axis: Axes, found: Sequence[Gap]) -> None:
                 markersize=5, alpha=0.75, markeredgewidth=0, label=label, clip_on=False,
             )  # fmt: skip
             label = ""
-            axis.hlines(median(chosen), middle - 0.4 * width, middle + 0.4 * width, color="black", label=bar)
-            bar = ""  # the legend names it once
+            axis.hlines(median(chosen), middle - 0.4 * width, middle + 0.4 * width, color="black")
+    axis.plot([], [], color="black", label="median")
     axis.set_xticks(range(len(sizes)), [f"{tasks} x {workers}" for tasks, workers in sizes])
     axis.set(xlabel="tasks x workers", xlim=(-0.5, len(sizes) - 0.5))
-    axis.set_ylim(bottom=0)
     axis.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axis.grid(axis="y", alpha=0.3)
 

@@ -50,7 +50,7 @@ def call(
             raise Ended("did not start")
         receiver.recv()
         if not receiver.poll(seconds):
-            raise Ended(f"still running after {seconds:g} s")
+            raise Ended(f"still running after {seconds:.0f} s")
         answer, error, peak = receiver.recv()
         process.join(_LEAVING)
     except EOFError:

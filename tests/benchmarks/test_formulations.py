@@ -82,7 +82,7 @@ def test_ratios_are_to_the_best_rival_of_each_market_and_say_where_they_are_lowe
     assert by_size(runs) == {(5, 20): [(pytest.approx(40.0), True), (120.0, False)]}
     assert list(verdicts(runs)) == [["5 x 20", "1 of 2", ">= 80", "40", "120", "40"]]
     assert "5 x 20" in conclusion(runs)
-    assert "80 times" in conclusion(runs)
+    assert "at least 80 times" in conclusion(runs)
     table = {line[1]: line for line in lines(runs)}
     assert table[OURS][2:5] == ["2 of 2", "0.3", "0.5"]
     assert table["a"][2:5] == ["1 of 2", "32", ">= 60"]
