@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 RUNS = (
     "80x300,variant=hard,limit=300,restart=0.5",
-    "1000x4000,candidates=45,solver=price-guided,limit=120",
-    "10000x40000,candidates=40,solver=price-guided,limit=300",
+    "1000x4000,candidates=45,limit=120",
+    "10000x40000,candidates=40,limit=300",
 )
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 LINES = ("-", "--", "-.", ":")
