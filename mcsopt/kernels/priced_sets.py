@@ -15,8 +15,8 @@ from mcsopt.kernels.pricing import COMPLETE, FULL, search
 from mcsopt.kernels.worker_sets import WorkerSets
 from mcsopt.problems import OfflineWelfare
 
-MAX_NODES = 50_000_000
-"""Most nodes of the search for one task at one vector of prices: about a minute."""
+MAX_NODES = 20_000_000
+"""Most nodes of the search for one task at one vector of prices: half a minute."""
 MAX_MEMBERS = 16
 """Largest set that is searched for: 2^16 arrival patterns a depth."""
 
@@ -102,6 +102,10 @@ class _Marks:
     mark: np.ndarray
     hit: int
     fine: np.ndarray
+
+    def select(self, keep: slice | np.ndarray) -> _Marks:
+        """Return the marks of some of the candidates."""
+        return _Marks(self.mark[keep], self.hit, self.fine)
 
     @property
     def key(self) -> bytes:
@@ -276,7 +280,8 @@ class Pricer:
         if not len(workers) or not here.depth:
             return np.zeros(0), np.zeros(0), [], 0
         loss = price[workers] + (here.cost[keep] if valued else 0.0)
-        marks = _marks(cuts, workers, self.num_workers + task)
+        # Chosen among all candidates, as the checker does, so that both leave out the same cuts if they are too many.
+        marks = _marks(cuts, here.workers, self.num_workers + task).select(keep)
         # From one linear program to the next most tasks see no new price.
         question = (count, floor, valued, listing, workers.tobytes(), loss.tobytes(), marks.key)
         asked, answer = self._last.get(task, (None, None))

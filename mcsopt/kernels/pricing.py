@@ -444,7 +444,7 @@ def search(
     floor : float
         Sets worth no more are not looked for.
     max_nodes : int
-        Give up after so many nodes.
+        Give up after so many nodes; one counts for more if its sets have more than five members.
     listing : bool
         Whether all sets above the floor are wanted, rather than the best K.
     members : array of int, shape (K, d)
@@ -479,7 +479,7 @@ def search(
             r = size - depth
             if fresh:
                 fresh = False
-                nodes += 1
+                nodes += 1 + (1 << size >> 6)  # large sets have many arrival patterns
                 if nodes > max_nodes:
                     return number, nodes, GAVE_UP
                 if r == 1:

@@ -6,6 +6,7 @@ import heapq
 import itertools
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -120,6 +121,7 @@ class _Search:
         self.best_value = -np.inf
         self.nodes = 0
         self._began = self._reported = time.perf_counter()
+        self._at_root = False
         self.generation = ColumnGeneration(problem, self._look)
         everything = np.ones(market.num_pairs, dtype=bool)
         required = np.full(market.num_tasks, market.service == "required")
@@ -144,32 +146,40 @@ class _Search:
             if self.nodes >= self._next_pool and self._open:
                 self._next_pool *= 2
                 self._polish()
-            self._look(len(self.generation.pool), np.inf)
+            self._report(len(self.generation.pool))
         return Termination.FINISHED
 
     def _solve_root(self) -> None:
         """Solve the root; where half of the time does not suffice, look for a plan before going on."""
         root, limit = self.root, self._deadline
-        self._deadline = min(limit, 0.5 * (self._began + limit))
-        root.answer = self._solved(root.usable, root.served, root.answer)
-        self._deadline = limit
+        now = time.perf_counter()
+        self._improve_root(min(limit, 0.5 * (now + limit)))
         self._dive(root, _SHARES)
-        if not root.answer.settled and root.answer.weights is not None:
-            root.answer = self._solved(root.usable, root.served, root.answer)
+        if not root.answer.settled and not self._closed(root) and time.perf_counter() < limit:
+            self._improve_root(limit)
             self._dive(root, _SHARES[:1])
         self._root = root.answer
         self._push(root)
+
+    def _improve_root(self, deadline: float) -> None:
+        """Solve the root, keeping what each round proves: an interruption loses none of it."""
+        limit, self._deadline, self._at_root = self._deadline, deadline, True
+        try:
+            self.root.answer = self._solved(self.root.usable, self.root.served, self.root.answer)
+        finally:
+            self._deadline, self._at_root = limit, False
 
     def _dive(self, node: _Node, shares: tuple[float, ...]) -> None:
         for share in shares:
             if node.answer.weights is None or self._closed(node) or self._choose(node) is None:
                 return
-            found = dive(
-                self.generation, node.usable, node.served, node.answer, share=share, cutoff=self._cutoff,
-                deadline=self._deadline,
-            )  # fmt: skip
-            if found is not None:
-                self._offer(*found)
+            with suppress(TooLarge):  # no plan from there
+                found = dive(
+                    self.generation, node.usable, node.served, node.answer, share=share, cutoff=self._cutoff,
+                    deadline=self._deadline,
+                )  # fmt: skip
+                if found is not None:
+                    self._offer(*found)
 
     def bound(self) -> float:
         """Return the largest bound of the tree's leaves; -inf if each is proved empty."""
@@ -181,24 +191,28 @@ class _Search:
         seconds = min(0.2 * (now - self._began), self._deadline - now)
         if seconds > 0:
             limits = {"cutoff": self._cutoff, "seconds": seconds}
-            found = best_of_pool(self.generation, self._root, self.root.served, **limits)
-            if found is not None:
-                self._offer(*found)
+            with suppress(TooLarge):
+                found = best_of_pool(self.generation, self._root, self.root.served, **limits)
+                if found is not None:
+                    self._offer(*found)
 
-    def _look(self, columns: int, bound: float) -> None:
-        """Say now and then how far it has got; while the root is solved its bound is the whole search's."""
+    def _look(self, columns: int, answer: NodeAnswer) -> None:
+        if self._at_root and answer.bound < self.root.answer.bound:
+            self.root.answer = replace(answer, weights=None)
+        self._report(columns)
+
+    def _report(self, columns: int) -> None:
         if time.perf_counter() >= self._reported + _REPORT_EVERY:
             self._reported = time.perf_counter()
-            bound = self.bound() if self.nodes else bound
             plan = "no plan yet" if self.best_plan is None else f"best {self.best_value:.6f}"
-            self.settings.report(f"{columns:,} worker sets, {self.nodes:,} nodes, {plan}, bound {bound:.6f}")
+            self.settings.report(f"{columns:,} worker sets, {self.nodes:,} nodes, {plan}, bound {self.bound():.6f}")
 
     def _solved(self, usable: np.ndarray, served: np.ndarray, known: NodeAnswer) -> NodeAnswer:
         """Solve a node; where its pricing takes too long, what was known of its parent holds for it as well."""
         try:
             return self.generation.solve(usable, served, known, cutoff=self._cutoff, deadline=self._deadline)
         except TooLarge:
-            return replace(known, weights=None)
+            return replace(self.root.answer if self._at_root else known, weights=None, settled=False)
 
     @property
     def _cutoff(self) -> float:
@@ -214,7 +228,9 @@ class _Search:
             self._offer(*rounded(self.generation, node.answer.weights, node.usable, node.served))
             if self.nodes % _DIVE_EVERY == 0:
                 self._dive(node, _SHARES[1:2])
-        if not self._closed(node):
+        if self._closed(node):
+            node.answer = replace(node.answer, weights=None)  # nobody needs them any more
+        else:
             heapq.heappush(self._open, (-node.answer.bound, next(self._ticket), node))
 
     def _offer(self, claimed: float, plan: Assignment | None) -> None:

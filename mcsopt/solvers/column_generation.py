@@ -85,10 +85,10 @@ class ColumnGeneration:
     ----------
     problem : OfflineWelfare
     look : callable, optional
-        Called after every program, with the number of columns and the bound of the node so far.
+        Called after every round of pricing, with the number of columns and what is known of the node.
     """
 
-    def __init__(self, problem: OfflineWelfare, look: Callable[[int, float], None] | None = None) -> None:
+    def __init__(self, problem: OfflineWelfare, look: Callable[[int, NodeAnswer], None] | None = None) -> None:
         self.problem, self._look = problem, look
         self.pricer = Pricer(problem)
         self.pool = ColumnLp(problem)
@@ -153,7 +153,7 @@ class ColumnGeneration:
                 best = NodeAnswer(program.price, bound, program.cuts)
             best = replace(best, weights=program.weights)
             if self._look is not None:
-                self._look(len(self.pool), best.bound)
+                self._look(len(self.pool), best)
             if best.bound <= cutoff:
                 return best
             done += 1

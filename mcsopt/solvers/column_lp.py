@@ -14,6 +14,7 @@ from mcsopt.kernels.worker_sets import WorkerSets
 from mcsopt.problems import OfflineWelfare
 
 _UNBOUNDED = highspy.kHighsInf
+_SMALLEST = 1e-200  # values below are nothing, and their grid would be zero
 _GRID = 2.0**-36  # of the scale: prices are rounded to it, so that those that have not changed are seen to be the same
 
 
@@ -73,8 +74,10 @@ class ColumnLp:
         self._worker = np.zeros(0, dtype=np.int64)
         self._pair_of = market.num_workers * market.pair_task + market.pair_worker
         # HiGHS's tolerances are absolute: values are brought to the order of 1, by a power of two.
-        largest = market.quality_weight * float(np.max(market.quality, initial=0.0))
-        self.scale = 2.0 ** np.floor(np.log2(largest or 1.0))
+        possible = problem.candidate & (market.payment <= problem.budget[market.pair_task])
+        worth = np.maximum(market.quality_weight * market.quality, market.cost) * market.arrival[market.pair_worker]
+        largest = float(np.max(worth[possible], initial=0.0))
+        self.scale = 2.0 ** np.floor(np.log2(largest if largest > _SMALLEST else 1.0))
         self._highs = highspy.Highs()
         self._highs.silent()
         self._highs.setOptionValue("threads", 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mcsopt.errors import TooLarge
 from mcsopt.kernels.priced_sets import PricedSets, Pricer
 from mcsopt.problems import OfflineWelfare
 from mcsopt.solvers.column_generation import NodeAnswer
@@ -21,6 +22,13 @@ def explain(problem: OfflineWelfare, pricer: Pricer, root: NodeAnswer) -> str:
     root : NodeAnswer
         Of the root node; if its prices prove emptiness, they name the workers in conflict.
     """
+    try:
+        return _conflict(problem, pricer, root)
+    except TooLarge:  # the proof stands, only its reading would take too long
+        return "service is required, but no plan serves every task"
+
+
+def _conflict(problem: OfflineWelfare, pricer: Pricer, root: NodeAnswer) -> str:
     market = problem.instance
     nothing = np.zeros(market.num_workers)
     alone = _without_sets(pricer.best(nothing, valued=False))

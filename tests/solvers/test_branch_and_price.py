@@ -1,16 +1,19 @@
 """Branch and bound over worker sets: the evidence it leaves is what the checker re-derives."""
 
 import re
+import time
 
 import highspy
 import numpy as np
 import pytest
 
 from mcsopt.data import sensing_market
+from mcsopt.errors import TooLarge
 from mcsopt.heuristics import greedy
 from mcsopt.problems import Assignment, OfflineWelfare, SensingMarket
 from mcsopt.result import Assurance, Status, Termination
 from mcsopt.solvers import solve
+from mcsopt.solvers.column_generation import ColumnGeneration
 from mcsopt.solvers.column_lp import ColumnLp
 from mcsopt.verification import check
 
@@ -239,3 +242,70 @@ def test_markets_of_a_dozen_tasks_are_proved_the_same_way_by_highs():
                 assert derived(problem, best).dual_bound == pytest.approx(best.objective, rel=1e-7)
             else:
                 assert derived(problem, best).infeasible
+
+
+@pytest.mark.parametrize("quality", [1e6, 1e12])
+def test_a_pair_that_is_no_candidate_does_not_set_the_scale(quality):
+    market = branching_problem().instance
+    data = {f.name: getattr(market, f.name) for f in market.FIELDS}
+    data |= {"quality": market.quality.copy(), "cost": market.cost.copy()}
+    data["quality"][3], data["cost"][3] = quality, market.payment[3] + 5
+    result = solve(OfflineWelfare(SensingMarket(**data)), solver="branch-and-price")
+    assert result.status is Status.PROVED
+
+
+def test_arrivals_of_almost_nothing_are_solved_like_others():
+    market = branching_problem().instance
+    data = {f.name: getattr(market, f.name) for f in market.FIELDS}
+    data |= {"arrival": market.arrival * 1e-9, "demand": np.zeros(market.num_tasks)}
+    best = solve(OfflineWelfare(SensingMarket(**data)), solver="branch-and-price")
+    assert best.status is Status.PROVED
+    assert best.objective > 0
+
+
+def test_a_slow_start_leaves_the_rest_of_the_time_to_the_root(monkeypatch):
+    first = ColumnGeneration.priced
+
+    def slow(self, *args):
+        time.sleep(0.6)
+        return first(self, *args)
+
+    expected = solve(branching_problem(), solver="branch-and-price").objective
+    monkeypatch.setattr(ColumnGeneration, "priced", slow)
+    result = solve(branching_problem(), solver="branch-and-price", time_limit=60)
+    assert result.objective == pytest.approx(expected)
+    late = solve(branching_problem(), solver="branch-and-price", time_limit=0.3)
+    assert late.termination is Termination.TIME
+    assert late.dual_bound >= expected
+
+
+def test_an_interruption_in_the_root_keeps_what_its_rounds_proved(monkeypatch):
+    problem, lines = branching_problem(), []
+    monkeypatch.setattr("mcsopt.solvers.branch_and_price._REPORT_EVERY", 0.0)
+
+    def interrupt(line):
+        lines.append(line)
+        if len(lines) == 5:
+            raise KeyboardInterrupt
+
+    stopped = solve(problem, solver="branch-and-price", progress=interrupt)
+    shown = float(lines[-1].rsplit("bound ", 1)[1])
+    assert stopped.termination is Termination.INTERRUPTED
+    assert stopped.dual_bound <= shown + 1e-6
+    assert derived(problem, stopped).dual_bound == pytest.approx(stopped.dual_bound, rel=1e-11)
+
+
+def test_pricing_that_takes_too_long_after_the_root_costs_plans_not_the_bound(monkeypatch):
+    problem = OfflineWelfare(sensing_market(tasks=20, workers=80, seed=3, variant="hard"))
+
+    def too_large(*args, **limits):
+        raise TooLarge("planted")
+
+    for where in ("dive", "best_of_pool"):
+        monkeypatch.setattr(f"mcsopt.solvers.branch_and_price.{where}", too_large)
+    monkeypatch.setattr("mcsopt.solvers.branch_and_price._FIRST_POOL", 1)
+    result = solve(problem, solver="branch-and-price")
+    assert result.status is Status.PROVED
+    monkeypatch.setattr("mcsopt.solvers.infeasibility._conflict", too_large)
+    result = solve(crowd([100.0, 100.0], [12.0]), solver="branch-and-price")
+    assert result.message == "service is required, but no plan serves every task"
