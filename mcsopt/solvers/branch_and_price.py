@@ -27,6 +27,7 @@ _INTEGRAL = 1e-6
 _REPORT_EVERY = 1.0  # seconds between two lines of progress
 _DIVE_EVERY = 20  # nodes between two dives
 _SHARES = (0.4, 0.1, 0.02)  # of the tasks in doubt, fixed at a time by the dives from the root: fast ones first
+_POOL_SECONDS = 2.0  # least limit of the integer program over the pool
 _FIRST_POOL = 8  # nodes before the integer program over the pool, whose intervals double
 
 
@@ -186,9 +187,13 @@ class _Search:
         return float(max(leaf.answer.bound for leaf in self.root.leaves()))
 
     def _polish(self) -> None:
-        """Look for a better plan among the columns at hand, for a fifth of the time spent so far."""
+        """Look for a better plan among the columns at hand, for a fifth of the time spent so far.
+
+        On small markets never for so little that the clock, and not the search, would end it: the same seed is to give
+        the same tree.
+        """
         now = time.perf_counter()
-        seconds = min(0.2 * (now - self._began), self._deadline - now)
+        seconds = min(max(_POOL_SECONDS, 0.2 * (now - self._began)), self._deadline - now)
         if seconds > 0:
             limits = {"cutoff": self._cutoff, "seconds": seconds}
             with suppress(TooLarge):

@@ -309,3 +309,9 @@ def test_pricing_that_takes_too_long_after_the_root_costs_plans_not_the_bound(mo
     monkeypatch.setattr("mcsopt.solvers.infeasibility._conflict", too_large)
     result = solve(crowd([100.0, 100.0], [12.0]), solver="branch-and-price")
     assert result.message == "service is required, but no plan serves every task"
+
+
+def test_the_same_market_gives_the_same_tree():
+    first, second = (solve(branching_problem(), solver="branch-and-price") for _ in range(2))
+    assert first.evidence == second.evidence
+    assert first.solution == second.solution
