@@ -67,7 +67,8 @@ def solve(problem: OfflineWelfare, settings: Settings) -> Result:
     at most one chosen set. Sets are found by exact pricing as the linear program asks for them; every node's bound is
     recomputed from its worker prices, ``sum_j u_j + sum_i max_A (v_i(A) - u(A))``, so it is valid whatever the linear
     program did. Branching, which only ever takes pairs away, so that pricing stays what it is: "task i served", then
-    "worker j serves i, or nobody else". Plans: rounding, and diving with re-pricing.
+    "worker j serves i, or nobody else". Before it, subset-row cuts, see `mcsopt.solvers.subset_row`. Plans: rounding,
+    diving with re-pricing, and the integer program over the columns at hand.
 
     Parameters
     ----------
@@ -83,7 +84,7 @@ def solve(problem: OfflineWelfare, settings: Settings) -> Result:
     Raises
     ------
     TooLarge
-        If a budget pays for more than 16 workers, or pricing at the root takes minutes.
+        If a budget pays for more than 16 workers, or the first pricing of a task takes more than some half a minute.
 
     References
     ----------
