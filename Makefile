@@ -23,8 +23,8 @@ certify: $(VENV)/.ready
 test: lint types layers tests
 
 lint: $(VENV)/.ready
-	$(BIN)/ruff check mcsopt tests benchmarks
-	$(BIN)/ruff format --check mcsopt tests benchmarks
+	$(BIN)/ruff check mcsopt tests benchmarks notebooks
+	$(BIN)/ruff format --check mcsopt tests benchmarks notebooks
 
 types: $(VENV)/.ready
 	$(BIN)/mypy

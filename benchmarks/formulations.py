@@ -32,7 +32,7 @@ from mcsopt.problems import OfflineWelfare
 from mcsopt.result import Sense, Status, relative_gap
 from mcsopt.solvers import solve
 
-SIZES = ("5x20", "8x32", "10x40", "12x48", "15x60", "20x80", "40x160", "80x300")
+SIZES = ("5x20", "10x40", "15x60", "20x80", "40x160", "80x300")
 OURS = "branch-and-price"
 TARGET = 30.0
 AGREEMENT = 1e-6
