@@ -13,6 +13,8 @@ from typing import Any, Protocol
 
 from mcsopt.data.files import check_writable
 from mcsopt.data.load import is_trips, load_instance
+from mcsopt.display import number as number
+from mcsopt.display import percent as percent
 from mcsopt.errors import InputError
 from mcsopt.problems import Problem, problem_type
 from mcsopt.result import Result, Status
@@ -141,13 +143,3 @@ def run_document(problem: Problem[Any], result: Result) -> dict[str, Any]:
         "message": result.message,
         "versions": versions(),
     }
-
-
-def number(value: float | None, digits: int = 4) -> str:
-    """Return a number for a table, a dash if unknown."""
-    return "–" if value is None else f"{value:,.{digits}f}"
-
-
-def percent(value: float | None) -> str:
-    """Return a relative gap in per cent, a dash if unknown."""
-    return "–" if value is None else f"{100 * value:.4f} %"
