@@ -16,6 +16,11 @@ def number(value: float | None, digits: int = 4) -> str:
     return UNKNOWN if value is None else f"{value:,.{digits}f}"
 
 
+def plain(value: float | None) -> str:
+    """Return a number to be copied: six decimals, no separators of thousands; a dash if unknown."""
+    return UNKNOWN if value is None else f"{value:.6f}"
+
+
 def percent(value: float | None) -> str:
     """Return a relative gap in per cent, a dash if unknown."""
     return UNKNOWN if value is None else f"{100 * value:.4f} %"

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from mcsopt import tolerances
-from mcsopt.display import number, percent, small_table
+from mcsopt.display import percent, plain, small_table
 from mcsopt.errors import BackendFault, NoSolution
 
 if TYPE_CHECKING:
@@ -199,8 +199,8 @@ class Result:
             "problem": f"{self.problem.name} ({self.problem.sense}imise)",
             "method": self.method,
             "status": self.status.value,
-            "objective": number(self.objective, 6),
-            "bound": number(self.dual_bound, 6) + (whose if self.dual_bound is not None else ""),
+            "objective": plain(self.objective),
+            "bound": plain(self.dual_bound) + (whose if self.dual_bound is not None else ""),
             "gap": percent(self.gap),
             "stopped": self.termination.value,
             "seconds": f"{math.fsum(self.seconds.values()):.3f}",

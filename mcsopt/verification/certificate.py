@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mcsopt.display import number, percent, small_table
+from mcsopt.display import percent, plain, small_table
 from mcsopt.errors import InputError
 from mcsopt.problems import Problem
 from mcsopt.result import Assurance, Result, Status
@@ -89,10 +89,10 @@ class Certificate:
             "problem": self.document["problem"],
             "plan": self.plan.method,
             "status": self.status.value,
-            "objective": number(self.objective, 6),
-            "bound": number(self.dual_bound, 6) + ("" if self.dual_bound is None else f" ({self.assurance})"),
+            "objective": plain(self.objective),
+            "bound": plain(self.dual_bound) + ("" if self.dual_bound is None else f" ({self.assurance})"),
             "gap": percent(self.gap),
-            **({} if self.regret is None else {"regret": number(self.regret, 6)}),
+            **({} if self.regret is None else {"regret": plain(self.regret)}),
             "instance": self.document["digest"][:19] + "…",
         }
         return small_table("Certificate", rows)
