@@ -20,8 +20,8 @@ from mcsopt.models.central_coalition import (
     minimize_social_cost,
 )
 from mcsopt.models.cp_sat_statement import CpSatStatement
-from mcsopt.models.wide_sums import WideSum
 from mcsopt.models.readable_model import ReadableModel
+from mcsopt.models.wide_sums import WideSum
 from mcsopt.problems import Coalition, StableCoalition
 
 DESCRIPTION = """\

@@ -8,7 +8,7 @@ import numpy as np
 
 from mcsopt.problems import CentralCoalition, Coalition, StableCoalition
 from mcsopt.problems.central_coalition import PrivateCoalition
-from mcsopt.report.style import BLUE, FAINT, IDLE, INK, PAPER, PURPLE, new_figure, note, styled
+from mcsopt.report.style import BLUE, FAINT, IDLE, INK, PAPER, PURPLE, new_figure, note, styled, whole_numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -74,7 +74,7 @@ def coalition_burden_figure(
     else:
         note(below, "no members, no privacy given up")
     below.set_xlabel("player, by privacy cost")
-    below.xaxis.get_major_locator().set_params(integer=True)
+    whole_numbers(below.xaxis)
     return figure
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from mcsopt.report.style import (
     series,
     shortened,
     styled,
+    whole_numbers,
 )
 from mcsopt.result import Result, Sense
 from mcsopt.verification import Certificate
@@ -65,9 +66,7 @@ def gap_figure(certificates: Certificate | Sequence[Certificate]) -> Figure:
     if bounded:
         rows, bounds = (np.array(column, dtype=float) for column in zip(*bounded, strict=True))
         axis.vlines(bounds, rows - 0.06, rows + 0.42, color=VERMILLION, linewidth=2, label=_bound_name(shown[0]))
-    optima = [
-        (certificate.optimum, row + 0.18) for row, certificate in enumerate(shown) if certificate.optimum is not None
-    ]
+    optima = [(c.optimum, row + 0.18) for row, c in enumerate(shown) if c.optimum is not None]
     if optima:
         axis.plot(*zip(*optima, strict=True), "D", color=GREEN, markersize=5, linestyle="none", label="optimum, proved")
     axis.set(ylim=(len(shown) - 0.4, -0.62), yticks=[], xlabel=f"objective, to be {shown[0].plan.problem.sense}imised")
@@ -88,7 +87,7 @@ def _bar(axis: Axes, row: int, certificate: Certificate) -> None:
     """Draw one plan: name and outcome above its bar."""
     plan, where = certificate.plan, axis.get_yaxis_transform()
     if plan.objective is not None:
-        how = {"color": BLUE} if plan.feasible else {"facecolor": "none", "edgecolor": IDLE, "hatch": "////"}
+        how: Any = {"color": BLUE} if plan.feasible else {"facecolor": "none", "edgecolor": IDLE, "hatch": "////"}
         axis.barh(row + 0.18, plan.objective, height=0.42, **how)
     plain_text(axis, 0.0, row - 0.08, shortened(plan.method), transform=where, va="bottom", weight="bold")
     plain_text(axis, 1.0, row - 0.08, outcome(certificate), transform=where, va="bottom", ha="right")
@@ -139,7 +138,7 @@ def trace_figure(results: Result | Sequence[Result], *, dual_bound: float | None
     axis.set(xlabel="accepted step", ylabel="potential")
     axis.grid(color=FAINT)
     axis.margins(y=0.08)
-    axis.xaxis.get_major_locator().set_params(integer=True)
+    whole_numbers(axis.xaxis)
     without = [shortened(run.method, 18) for run in runs if not run.trace]
     if without:
         title = "without trace: " + ", ".join(without[:3]) + (" and others" if len(without) > 3 else "")

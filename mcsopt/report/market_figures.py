@@ -69,14 +69,11 @@ def market_map(problem: OfflineWelfare, solution: Assignment) -> Figure:
     size = float(np.clip(6e3 / max(crowd, 1), 1.5, 34.0))
     bitmap = {"rasterized": crowd > CROWD}
     _lines(axis, task_xy[task], worker_xy[worker], float(np.clip(size / 20, 0.3, 1.3)), bitmap)
-    _dots(axis, worker_xy[~hired], f"idle worker ({int((~hired).sum()):,})", s=0.4 * size, c=IDLE, marker=".", **bitmap)
-    _dots(
-        axis, worker_xy[hired], f"contracted worker ({int(hired.sum()):,})", s=0.7 * size, c=SKY, marker="o", **bitmap
-    )
-    _dots(axis, task_xy[served], f"served task ({int(served.sum()):,})", s=1.5 * size, c=BLUE, marker="s",
-          edgecolors=PAPER, linewidths=0.5, zorder=4, **bitmap)  # fmt: skip
-    _dots(axis, task_xy[~served], f"unserved task ({int((~served).sum()):,})", s=1.5 * size, c=VERMILLION, marker="X",
-          edgecolors=PAPER, linewidths=0.5, zorder=4, **bitmap)  # fmt: skip
+    rim = {"edgecolors": PAPER, "linewidths": 0.5, "zorder": 4}
+    _dots(axis, worker_xy[~hired], "idle worker", s=0.4 * size, c=IDLE, marker=".", **bitmap)
+    _dots(axis, worker_xy[hired], "contracted worker", s=0.7 * size, c=SKY, marker="o", **bitmap)
+    _dots(axis, task_xy[served], "served task", s=1.5 * size, c=BLUE, marker="s", **rim, **bitmap)
+    _dots(axis, task_xy[~served], "unserved task", s=1.5 * size, c=VERMILLION, marker="X", **rim, **bitmap)
     axis.set_aspect("equal", adjustable="datalim")
     if placed is None:
         axis.set(xticks=[], yticks=[], xlabel="no positions given: laid out by the plan")
@@ -90,10 +87,10 @@ def market_map(problem: OfflineWelfare, solution: Assignment) -> Figure:
 
 def _positions(market: SensingMarket) -> tuple[np.ndarray, np.ndarray] | None:
     """Return the positions of tasks and workers, shapes (I, 2) and (J, 2); None if the market lacks any."""
-    columns = market.task_x, market.task_y, market.worker_x, market.worker_y
-    if any(column is None for column in columns):
-        return None
-    return np.column_stack(columns[:2]), np.column_stack(columns[2:])
+    given = [
+        column for column in (market.task_x, market.task_y, market.worker_x, market.worker_y) if column is not None
+    ]
+    return (np.column_stack(given[:2]), np.column_stack(given[2:])) if len(given) == 4 else None
 
 
 def _laid_out(market: SensingMarket, solution: Assignment) -> tuple[np.ndarray, np.ndarray]:
@@ -128,7 +125,7 @@ def _lines(axis: Axes, start: np.ndarray, end: np.ndarray, width: float, how: di
 
 def _dots(axis: Axes, at: np.ndarray, label: str, **how: Any) -> None:
     if len(at):
-        axis.scatter(at[:, 0], at[:, 1], label=label, **how)
+        axis.scatter(at[:, 0], at[:, 1], label=f"{label} ({len(at):,})", **how)
 
 
 @styled

@@ -11,6 +11,7 @@ from mcsopt.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 # Okabe and Ito (2008), "Color Universal Design": those that stand out from white and from black.
@@ -56,7 +57,7 @@ def styled(draw: Callable[P, R]) -> Callable[P, R]:
         check_matplotlib(draw.__name__)
         import matplotlib as mpl
 
-        usual = {name: value for name, value in mpl.rcParamsDefault.items() if name != "backend"}
+        usual: Any = {name: value for name, value in mpl.rcParamsDefault.items() if name != "backend"}
         with mpl.rc_context(usual | STYLE):
             return draw(*args, **kwargs)
 
@@ -68,6 +69,13 @@ def new_figure(height: float, *, width: float = WIDTH) -> Figure:
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")
+
+
+def whole_numbers(axis: Axis) -> None:
+    """Let an axis that counts show whole numbers only."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(integer=True))
 
 
 def plain_text(axis: Axes, x: float, y: float, text: str, **how: Any) -> None:
