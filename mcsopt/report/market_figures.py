@@ -166,11 +166,11 @@ def risk_and_budget_figure(problem: OfflineWelfare, solution: Assignment) -> Fig
         (_rows if rows else _curve)(axis, values, over)
     share = f"{len(served):,} of {market.num_tasks:,} tasks are served"
     if rows:
-        axes[0].set_yticks(range(len(served)), [str(task) for task in served], fontsize=8)
+        axes[0].set_yticks(range(len(served)), [str(task) for task in served], fontsize=9)
         axes[0].set(ylim=(len(served) - 0.4, -0.6), ylabel="task")
-        figure.supxlabel(share, fontsize=9)
+        figure.supxlabel(share, fontsize=10)
     else:
-        figure.supxlabel(f"{share}; sorted, in per cent of them", fontsize=9)
+        figure.supxlabel(f"{share}; sorted, in per cent of them", fontsize=10)
     return figure
 
 
@@ -196,9 +196,8 @@ def _panels(
 
 
 def _limit(axis: Axes, values: np.ndarray, limit: float, *, sideways: bool) -> None:
-    """Draw the limit and choose the range, from zero to beyond the limit; values beyond four times it go to the end."""
-    far = float(np.max(values[np.isfinite(values)], initial=limit))
-    most = min(far, 4 * limit)
+    """Draw the limit and choose the range, from zero to beyond limit and values; an infinite value goes to its end."""
+    most = float(np.max(values[np.isfinite(values)], initial=limit))
     draw, scale = (axis.axhline, axis.set_ylim) if sideways else (axis.axvline, axis.set_xlim)
     draw(limit, color=INK, linestyle="--", linewidth=1.2)
     scale(0, 1.12 * most)

@@ -18,7 +18,7 @@ from mcsopt.verification import Certificate
 
 MOST_PLANS = 8
 """Of more plans, the best so many are drawn."""
-MOST_VIOLATIONS = 25
+MOST_VIOLATIONS = 12
 
 
 def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, words: int = 1) -> str:
@@ -30,8 +30,9 @@ def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
         cells = "".join(f"<td{kind}>{escaped(cell)}</td>" for cell, kind in zip(row[1:], kinds[1:], strict=True))
         body += f'<tr><th scope="row">{escaped(row[0])}</th>{cells}</tr>\n'
     return (
+        f'<p class="soft">{escaped(caption)}</p>'
         f'<div class="scroll" role="region" tabindex="0" aria-label="{escaped(caption)}">'
-        f"<table><caption>{escaped(caption)}</caption><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>"
+        f"<table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>"
     )
 
 
@@ -51,11 +52,12 @@ def instance_facts(problem: Problem[Any]) -> str:
             shown = value if isinstance(value, str) else f"{value:.6g}"
             scalars.append(f"{field.path.replace('_', ' ')} {shown}")
         elif value is not None:
-            sizes.setdefault(field.group or field.path.replace("_", " "), len(value))
-    options = ", ".join(f"{name} {value}" for name, value in problem.options.items())
+            sizes.setdefault(field.group or f"numbers of {field.path.replace('_', ' ')}", len(value))
+    options = ", ".join(f"{name}={value}" for name, value in problem.options.items())
+    option_words = f"; option {options}" if options else ""
     question = (type(problem).__doc__ or problem.name).partition("\n")[0]
     rows = {
-        "question": escaped(question + (f" ({options})" if options else "")),
+        "question": escaped(question.rstrip(".") + option_words),
         "instance": escaped(f"{instance.kind}: " + ", ".join(f"{size:,} {name}" for name, size in sizes.items())),
         **({"with": escaped(", ".join(scalars))} if scalars else {}),
         "digest": f"<code>{escaped(instance.digest())}</code>",
@@ -67,7 +69,7 @@ def results(certificates: Sequence[Certificate]) -> str:
     """Return the table of gaps and the pictures of all plans together."""
     game = any(certificate.regret is not None for certificate in certificates)
     bounded = any(certificate.dual_bound is not None for certificate in certificates)
-    columns = ["plan", "status", "objective", *(["bound", "gap"] if bounded else []), *(["regret"] if game else []),
+    columns = ["plan", "objective", *(["bound", "gap"] if bounded else []), "status", *(["regret"] if game else []),
                "seconds"]  # fmt: skip
     rows = [_row(c.plan.method, c.status.value, c.plan.objective, c.dual_bound, c.gap, c.regret, c.plan.seconds,
                  bounded=bounded, game=game) for c in certificates]  # fmt: skip
@@ -79,7 +81,7 @@ def results(certificates: Sequence[Certificate]) -> str:
     caption = goal + ("; the gap is |bound - objective| / max(|bound|, |objective|)." if bounded else ".")
     faults = "".join(f"<li>{escaped(fault)}</li>" for fault in first.faults)
     caught = f"<p>A solver claimed what the evidence refutes:</p><ul>{faults}</ul>" if faults else ""
-    shown = table(caption, columns, rows, words=2)
+    shown = table(caption, columns, rows)
     return f"<section><h2>Results</h2>\n{shown}\n{caught}{figures(overview(certificates), 'all')}</section>"
 
 
@@ -95,8 +97,7 @@ def _row(
     bounded: bool,
     game: bool,
 ) -> list[str]:
-    cells = [name, status, number(objective)]
-    cells += [number(bound), percent(gap)] if bounded else []
+    cells = [name, number(objective), *([number(bound), percent(gap)] if bounded else []), status]
     cells += [number(regret)] if game else []
     return [*cells, f"{math.fsum(seconds.values()):.3f}" if seconds else UNKNOWN]
 
@@ -105,7 +106,7 @@ def proof(problem: Problem[Any], certificates: Sequence[Certificate], certificat
     """Return what the certificates prove, why to believe it, how to check it, and what they do not prove."""
     first = best_of(certificates) or certificates[0]
     evidence, assurance = first.document["evidence"], first.assurance
-    saved = "" if certificate_file else " on the file that certify --certificate FILE writes"
+    saved = "" if certificate_file else " on the file that <code>certify --certificate FILE</code> writes"
     missing = "".join(f"<li>{escaped(line)}</li>" for line in not_shown(problem, certificates))
     rows = {
         "status": escaped(f"{first.status.value}, assurance {assurance.value if assurance else 'none'}"),

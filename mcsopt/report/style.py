@@ -7,7 +7,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from mcsopt.errors import InputError
+from mcsopt.errors import InputError, one_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,21 +20,21 @@ SERIES = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
 MARKERS = ("o", "s", "^", "D", "v", "P")
 """Beside each colour of `SERIES`, for those who see no colours at all."""
 
-# The page replaces these three by the colours of its scheme, so nothing else may be drawn in them.
+# The page replaces these by the colours of its scheme, light or dark.
 INK, FAINT, PAPER = "#24292f", "#d6dae0", "#fefefe"
 IDLE = "#8b949e"
 
 WIDTH = 5.0
-"""Inches: on a phone's 360 pixels, text of 10 points is then 10 pixels high."""
+"""Inches: on a phone's 360 pixels, text of 11 points is then 11 pixels high."""
 CROWD = 3_000
 """Beyond so many marks, they are drawn as one bitmap inside the picture."""
 
 STYLE: dict[str, Any] = {
-    "font.family": "sans-serif", "font.size": 10.0, "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": INK,
-    "axes.titlesize": 10.0, "axes.titlecolor": INK, "axes.labelsize": 10.0,
+    "font.family": "sans-serif", "font.size": 11.0, "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": INK,
+    "axes.titlesize": 11.0, "axes.titlecolor": INK, "axes.labelsize": 11.0,
     "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True, "axes.linewidth": 0.8,
-    "axes.facecolor": "none", "xtick.color": INK, "ytick.color": INK, "xtick.labelsize": 9.0, "ytick.labelsize": 9.0,
-    "grid.color": FAINT, "grid.linewidth": 0.6, "legend.fontsize": 9.0, "legend.frameon": False,
+    "axes.facecolor": "none", "xtick.color": INK, "ytick.color": INK, "xtick.labelsize": 10.0, "ytick.labelsize": 10.0,
+    "grid.color": FAINT, "grid.linewidth": 0.6, "legend.fontsize": 10.0, "legend.frameon": False,
     "figure.facecolor": PAPER, "savefig.facecolor": PAPER, "figure.dpi": 100.0, "lines.linewidth": 1.6,
     "svg.fonttype": "none", "axes.unicode_minus": True,
 }  # fmt: skip
@@ -83,8 +83,9 @@ def plain_text(axis: Axes, x: float, y: float, text: str, **how: Any) -> None:
     axis.text(x, y, text, parse_math=False, **how)
 
 
-def shortened(name: str, most: int = 26) -> str:
-    """Return a name that fits beside a bar."""
+def shortened(name: str, most: int = 22) -> str:
+    """Return a name that fits beside a bar, on one line and printable."""
+    name = one_line(name)
     return name if len(name) <= most else name[: most - 1] + "…"
 
 

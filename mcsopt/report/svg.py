@@ -8,12 +8,12 @@ import warnings
 from typing import TYPE_CHECKING
 
 from mcsopt.display import escaped
-from mcsopt.report.style import FAINT, INK, PAPER, styled
+from mcsopt.report.style import BLUE, FAINT, INK, PAPER, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_COLORS = {INK: "var(--ink)", FAINT: "var(--faint)", PAPER: "var(--paper)"}
+_COLORS = {INK: "var(--ink)", FAINT: "var(--faint)", PAPER: "var(--paper)", BLUE: "var(--blue)"}
 
 
 @styled
@@ -24,7 +24,7 @@ def inline_svg(figure: Figure, name: str, label: str) -> str:
     ----------
     figure : matplotlib.figure.Figure
         Drawn in the common style (`mcsopt.report.style`), whose neutral colours become the page's
-        ``--ink``, ``--faint`` and ``--paper``.
+        ``--ink``, ``--faint`` and ``--paper``, and its blue ``--blue``.
     name : str
         Put before every identifier, so that those of several pictures do not clash: unique in the page, of letters,
         digits and hyphens.

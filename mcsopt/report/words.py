@@ -50,10 +50,19 @@ def verdict(certificates: Sequence[Certificate]) -> str:
     """Return what matters most about several plans, in a sentence or two."""
     best, first = best_of(certificates), certificates[0]
     if best is not None:
-        return shown_of(best)
+        return _count_equilibria(certificates) + shown_of(best)
     if first.status is Status.INFEASIBLE:
         return shown_of(first)
     return "No plan here keeps every constraint. " + _bound_alone(first)
+
+
+def _count_equilibria(certificates: Sequence[Certificate]) -> str:
+    """Return how many of several plans are equilibria, where that was the question."""
+    asked = [c for c in certificates if c.bound is None and c.regret is not None]
+    if len(asked) < 2:
+        return ""
+    found = sum(not certificate.regret for certificate in asked)
+    return f"{found} of {len(asked)} plans {'is an equilibrium' if found == 1 else 'are equilibria'}. The best plan: "
 
 
 def shown_of(certificate: Certificate) -> str:
@@ -140,10 +149,10 @@ def not_shown(problem: Problem[Any], certificates: Sequence[Certificate]) -> lis
     if any(certificate.status is Status.BOUNDED and certificate.optimum is None for certificate in certificates):
         lines.append("That a gap is as large as it looks: a weak bound makes it larger, never smaller.")
     if any(c.document["evidence"] and c.document["evidence"]["kind"] == "equilibrium" for c in certificates):
-        lines.append("How far an equilibrium is from the optimum: ask certify without --equilibrium.")
+        lines.append("How far an equilibrium is from the optimum: that takes a certificate of the gap.")
     if any(not certificate.plan.feasible for certificate in certificates) and not problem.asks_existence:
         lines.append("Anything about a plan that breaks a constraint.")
     if any(c.bound is not None and c.regret is not None for c in certificates):
-        lines.append("The regret beside a gap: it was computed, but only certify --equilibrium certifies it.")
+        lines.append("The regret beside a gap: it was computed, but only a certificate of the equilibrium proves it.")
     lines.append("Running times: they are those of one machine, once.")
     return lines
