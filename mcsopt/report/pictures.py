@@ -43,7 +43,7 @@ class Picture:
 def overview(certificates: Sequence[Certificate]) -> list[Picture]:
     """Return the pictures of all plans together."""
     plans = [certificate.plan for certificate in certificates]
-    bound, most = certificates[0].dual_bound, 12
+    bound, most, lines = certificates[0].dual_bound, 12, 6
     said = "; ".join(f"{certificate.plan.method}: {outcome(certificate)}" for certificate in certificates[:most])
     traced = [plan for plan in plans if plan.trace]
     found = [
@@ -56,11 +56,13 @@ def overview(certificates: Sequence[Certificate]) -> list[Picture]:
     if len(certificates) > most:
         found[0] = Picture(f"The first {most} plans of {len(certificates)}.", found[0].label, found[0].draw)
     if traced:
-        steps = "; ".join(f"{p.method}: {len(p.trace)} steps to {p.trace[-1].potential:,.2f}" for p in traced[:most])
+        steps = "; ".join(f"{p.method}: {len(p.trace)} steps to {p.trace[-1].potential:,.2f}" for p in traced[:lines])
         found.append(
             Picture(
-                "The potential after each step that a heuristic accepted.", f"Step lines of the potential. {steps}.",
-                lambda: trace_figure(traced[:6], dual_bound=bound),
+                "The potential after each step that a heuristic accepted"
+                + (f", for the first {lines} of {len(traced)} that left a trace." if len(traced) > lines else "."),
+                f"Step lines of the potential. {steps}.",
+                lambda: trace_figure(traced[:lines], dual_bound=bound),
             )
         )  # fmt: skip
     return found

@@ -66,9 +66,9 @@ def styled(draw: Callable[P, R]) -> Callable[P, R]:
 
 def new_figure(height: float, *, width: float = WIDTH) -> Figure:
     """Return an empty figure that no window and no pyplot knows, so that it goes when its last name goes."""
-    from matplotlib.figure import Figure
+    from mcsopt.report.shown_figure import ShownFigure
 
-    return Figure(figsize=(width, height), layout="constrained")
+    return ShownFigure(figsize=(width, height), layout="constrained")
 
 
 def whole_numbers(axis: Axis) -> None:

@@ -76,7 +76,7 @@ def shown_of(certificate: Certificate) -> str:
     if not plan.feasible:
         what = "holds no plan" if plan.solution is None else f"breaks {_count(plan.violations, 'constraint')}"
         return f"{name} {what}, so nothing is claimed of it. " + _bound_alone(certificate)
-    worth = f"{name} is worth {number(plan.objective)}"
+    worth = f"{name} {'is worth' if plan.problem.sense is Sense.MAX else 'costs'} {number(plan.objective)}"
     if certificate.gap is not None:
         return f"{worth}; {_against_bound(certificate)}"
     if certificate.regret is not None and certificate.document["evidence"] is not None:
@@ -87,7 +87,7 @@ def shown_of(certificate: Certificate) -> str:
 def _against_bound(certificate: Certificate) -> str:
     most, gap = certificate.plan.problem.sense is Sense.MAX, certificate.gap
     assert gap is not None
-    beyond = f"no feasible plan is worth {'more' if most else 'less'} than {number(certificate.dual_bound)}"
+    beyond = _none_beyond(certificate)
     if certificate.status is Status.PROVED:
         return f"{beyond}: it is optimal."
     side = "below" if most else "above"
@@ -111,8 +111,12 @@ def _stability(certificate: Certificate) -> str:
 def _bound_alone(certificate: Certificate) -> str:
     if certificate.dual_bound is None:
         return ""
-    more = "more" if certificate.plan.problem.sense is Sense.MAX else "less"
-    return f"No feasible plan is worth {more} than {number(certificate.dual_bound)}."
+    return f"N{_none_beyond(certificate)[1:]}."
+
+
+def _none_beyond(certificate: Certificate) -> str:
+    better = "is worth more" if certificate.plan.problem.sense is Sense.MAX else "costs less"
+    return f"no feasible plan {better} than {number(certificate.dual_bound)}"
 
 
 def _count(things: Sequence[object], what: str) -> str:

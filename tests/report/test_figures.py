@@ -310,6 +310,11 @@ def test_no_figure_is_known_to_pyplot():
     assert plt.get_fignums() == before
 
 
+def test_a_notebook_shows_a_figure_by_itself():
+    image = packing_figure(ITEMS, Packing([0]))._repr_png_()
+    assert image.startswith(b"\x89PNG")
+
+
 def test_names_are_no_formulas():
     problem = market()
     plan = conclude(problem, "$\\frac{$", problem.empty_solution())

@@ -161,7 +161,7 @@ def test_equilibria_without_a_bound():
         ("none stable", "No feasible solution exists; that is proved, and an answer like any other."),
         ("no plan", "idle holds no plan, so nothing is claimed of it."),
         ("only violations", "No plan here keeps every constraint."),
-        ("stable", "it is optimal."),
+        ("stable", "costs 1.2700; no feasible plan costs less than 1.2700: it is optimal."),
     ],
 )
 def test_the_other_outcomes_in_words(name, sentence):
