@@ -59,6 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     certify.add_argument("--max-gap", metavar="G", type=_gap, help="exit 1 if a relative gap exceeds G")
     certify.add_argument("--certificate", metavar="OUT.json", help="write the certificate, or the list of them")
+    certify.add_argument("--report", metavar="OUT.html", help="write a page with tables and pictures (extra plots)")
     _add_json(certify)
 
     verify = commands.add_parser("verify", help="check a certificate, trusting nothing")

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from mcsopt import tolerances
+from mcsopt.display import percent, plain, small_table
 from mcsopt.errors import BackendFault, NoSolution
 
 if TYPE_CHECKING:
@@ -190,6 +191,24 @@ class Result:
         if self.solution is None:
             raise NoSolution(f"{self.method} holds no solution ({self.status}): {self.message or 'none found'}")
         return self.solution
+
+    def _repr_html_(self) -> str:
+        """Return a small table for notebooks."""
+        whose = f" ({self.assurance})" if self.assurance else ""
+        rows = {
+            "problem": f"{self.problem.name} ({self.problem.sense}imise)",
+            "method": self.method,
+            "status": self.status.value,
+            "objective": plain(self.objective),
+            "bound": plain(self.dual_bound) + (whose if self.dual_bound is not None else ""),
+            "gap": percent(self.gap),
+            "stopped": self.termination.value,
+            "seconds": f"{math.fsum(self.seconds.values()):.3f}",
+            **({} if self.seed is None else {"seed": self.seed}),
+            **({} if not self.violations else {"violations": len(self.violations), "first": self.violations[0]}),
+            **({} if not self.message else {"message": self.message}),
+        }
+        return small_table("Result", rows)
 
 
 def conclude(

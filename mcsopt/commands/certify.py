@@ -24,6 +24,9 @@ from mcsopt.commands.common import (
 from mcsopt.data.files import read_solution
 from mcsopt.heuristics import load_heuristic
 from mcsopt.problems import Problem
+from mcsopt.report.page import write_report
+from mcsopt.report.style import check_matplotlib
+from mcsopt.report.words import VISIBLE
 from mcsopt.result import Result, Status, Termination, conclude
 from mcsopt.verification import (
     Certificate,
@@ -34,13 +37,12 @@ from mcsopt.verification import (
     seal,
 )
 
-_VISIBLE = 5e-5
-"""Smaller gains would be printed as none; rounding makes them of nothing."""
-
 
 def run(args: argparse.Namespace) -> int:
     """Certify the plans, print their gaps, and return the exit status."""
     check_outputs(args)
+    if args.report is not None:
+        check_matplotlib("--report")
     began = time.perf_counter()
     problem, lines = read_problem(args)
     read = time.perf_counter() - began
@@ -52,9 +54,12 @@ def run(args: argparse.Namespace) -> int:
         certificates = (_certify_equilibria if args.equilibrium else _certify)(args, problem, plans, report)
     if args.certificate is not None:
         save_certificates(certificates, args.certificate)
+    if args.report is not None:
+        write_report(problem, certificates, args.report, certificate_file=args.certificate)
     documents = [_document(problem, certificate, args, read) for certificate in certificates]
     if args.json:
-        shared = ("problem", "options", "instance_digest", "seed", "versions", "optimum", "certificate", "faults")
+        shared = ("problem", "options", "instance_digest", "seed", "versions", "optimum", "certificate", "report",
+                  "faults")  # fmt: skip
         together = {**{key: documents[0][key] for key in shared}, "runs": documents}
         print_json(documents[0] if len(documents) == 1 else together)
     else:
@@ -151,6 +156,7 @@ def _document(problem: Problem[Any], certificate: Certificate, args: argparse.Na
         "optimum": certificate.optimum,
         "regret": certificate.regret,
         "certificate": args.certificate,
+        "report": args.report,
         "seconds": {"read": round(read, 6)} | {k: round(v, 6) for k, v in certificate.seconds.items()},
         "seed": args.seed,
         "message": "; ".join(filter(None, (plan.message, None if bound is None else bound.message))),
@@ -202,7 +208,7 @@ def _print_equilibria(problem: Problem[Any], certificates: Sequence[Certificate]
 def _print_remarks(certificates: Sequence[Certificate], args: argparse.Namespace) -> None:
     for certificate in certificates:
         plan, deviation = certificate.plan, certificate.deviation
-        if deviation is not None and deviation.regret > _VISIBLE:
+        if deviation is not None and deviation.regret > VISIBLE:
             how = f"with workers {', '.join(map(str, deviation.workers))}" if deviation.workers else "without workers"
             print(f"{plan.method}: no equilibrium, task {deviation.task} alone could gain {deviation.regret:.4f} {how}")
         if plan.message and not args.plan:
@@ -213,6 +219,8 @@ def _print_remarks(certificates: Sequence[Certificate], args: argparse.Namespace
             print(f"{plan.method}: and {len(plan.violations) - 10} more violations")
     if args.certificate is not None:
         print(f"wrote {args.certificate}; check it with: mcsopt verify {args.certificate}")
+    if args.report is not None:
+        print(f"wrote {args.report}; open it in a browser")
 
 
 def _exit_status(certificates: Sequence[Certificate], max_gap: float | None) -> int:

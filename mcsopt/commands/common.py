@@ -13,6 +13,8 @@ from typing import Any, Protocol
 
 from mcsopt.data.files import check_writable
 from mcsopt.data.load import is_trips, load_instance
+from mcsopt.display import number as number
+from mcsopt.display import percent as percent
 from mcsopt.errors import InputError
 from mcsopt.problems import Problem, problem_type
 from mcsopt.result import Result, Status
@@ -34,7 +36,8 @@ def read_problem(args: argparse.Namespace) -> tuple[Problem[Any], list[str]]:
 
 def check_outputs(args: argparse.Namespace) -> None:
     """Refuse an output that cannot be written, or would replace an input, before any work is done."""
-    for flag in ("certificate", "output", "plot"):
+    outputs: dict[str, str] = {}
+    for flag in ("certificate", "report", "output", "plot"):
         path = getattr(args, flag, None)
         if path is None:
             continue
@@ -43,6 +46,10 @@ def check_outputs(args: argparse.Namespace) -> None:
             read = getattr(args, source, None)
             if read is not None and os.path.exists(read) and os.path.exists(path) and os.path.samefile(read, path):
                 raise InputError(f"--{flag}", f"names {path}, which is read here", "give another path")
+        other = outputs.setdefault(os.path.realpath(path), flag)
+        # A pipe or /dev/null takes both.
+        if other != flag and not (os.path.exists(path) and not os.path.isfile(path)):
+            raise InputError(f"--{flag}", f"names {path}, as --{other} does", "give another path")
 
 
 def read_options(texts: Sequence[str], known: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
@@ -141,13 +148,3 @@ def run_document(problem: Problem[Any], result: Result) -> dict[str, Any]:
         "message": result.message,
         "versions": versions(),
     }
-
-
-def number(value: float | None, digits: int = 4) -> str:
-    """Return a number for a table, a dash if unknown."""
-    return "–" if value is None else f"{value:,.{digits}f}"
-
-
-def percent(value: float | None) -> str:
-    """Return a relative gap in per cent, a dash if unknown."""
-    return "–" if value is None else f"{100 * value:.4f} %"

@@ -6,7 +6,6 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from mcsopt.commands.common import check_outputs, number, print_json, print_table, progress
@@ -16,6 +15,7 @@ from mcsopt.problems import DataCoalition
 from mcsopt.regression.coalition_grid import Grid, read_values
 from mcsopt.regression.coalition_growth import growth_exponents
 from mcsopt.regression.coalition_sweep import check_table, sweep, write_table
+from mcsopt.report.style import check_matplotlib
 from mcsopt.versions import versions
 
 if TYPE_CHECKING:
@@ -89,8 +89,7 @@ def _picture(args: argparse.Namespace, grid: Grid) -> Picture | None:
         return None
     if not args.plot.lower().endswith(PICTURE_ENDINGS):
         raise InputError("--plot", f"names {args.plot}", f"give a file ending in {', '.join(PICTURE_ENDINGS)}")
-    if find_spec("matplotlib") is None:
-        raise InputError("--plot", "needs matplotlib, which is not installed", "pip install 'mcsopt[plots]'")
+    check_matplotlib("--plot")
     kind = args.picture or ("growth" if len(grid.players) >= 3 and grid.instance is None else "sizes")
     if kind == "growth":
         if len(grid.players) < 3 or grid.instance is not None:

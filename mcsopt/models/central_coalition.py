@@ -9,6 +9,7 @@ from pyomo.core.expr import LinearExpression
 
 from mcsopt.errors import TooLarge
 from mcsopt.models.cp_sat_statement import CpSatStatement, integer_objective
+from mcsopt.models.readable_model import ReadableModel
 from mcsopt.problems import CentralCoalition, PrivateCoalition
 from mcsopt.result import Sense
 
@@ -90,7 +91,7 @@ def build_pyomo(problem: CentralCoalition) -> pyo.ConcreteModel:
         For more than 300 players.
     """
     data, costs = problem.instance, privacy_costs(problem)
-    model = pyo.ConcreteModel("central_coalition")
+    model = ReadableModel("central_coalition", problem)
     sizes = range(2, data.num_players + 1)
     add_sizes(model, data.num_players, sizes, list(costs))
     model.at_most_one_size = pyo.Constraint(expr=sum(model.size[k] for k in sizes) <= 1)
@@ -155,7 +156,7 @@ def build_pyomo_nonlinear(problem: CentralCoalition) -> pyo.ConcreteModel:
     data = problem.instance
     n, players = data.num_players, range(data.num_players)
     cost = data.cost.tolist()
-    model = pyo.ConcreteModel("central_coalition_nonlinear")
+    model = ReadableModel("central_coalition_nonlinear", problem)
     model.join = pyo.Var(players, domain=pyo.Binary)
     model.eps = pyo.Var(players, domain=pyo.PositiveReals, initialize=1.0)
     model.formed = pyo.Var(domain=pyo.Binary)
@@ -197,7 +198,7 @@ def build_cp_sat(problem: CentralCoalition) -> CpSatStatement:
     join, size, member = add_boolean_sizes(model, n, list(costs))
     model.add_at_most_one(size.values())
     scale, error = minimize_social_cost(model, problem.instance.variance, n, size, member, costs)
-    return CpSatStatement(model, dict(enumerate(join)), scale, error)
+    return CpSatStatement(model, dict(enumerate(join)), scale, error, problem=problem)
 
 
 Booleans = dict[int, cp_model.IntVar]

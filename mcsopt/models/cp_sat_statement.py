@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from ortools.sat.python import cp_model
 
+from mcsopt.models.readable_model import shown_statement
+from mcsopt.problems import Problem
 from mcsopt.result import Sense
 
 _LARGEST = 10**7  # CP-SAT 9.15 has answered falsely with coefficients of 1e8
@@ -29,6 +31,8 @@ class CpSatStatement:
         ``objective in the model / scale`` is better than the problem's objective by at most this, and never worse.
     parameters : Mapping
         CP-SAT parameters that suit this model better than the usual ones.
+    problem : Problem
+        What the model states.
     """
 
     model: cp_model.CpModel
@@ -36,6 +40,14 @@ class CpSatStatement:
     scale: float
     error: float
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    problem: Problem[Any] = field(kw_only=True)
+
+    def _repr_html_(self) -> str:
+        """Return the statement for notebooks."""
+        proto = self.model.proto
+        return shown_statement(
+            self.problem, self.problem.name, len(proto.variables), len(proto.constraints), "CP-SAT model"
+        )
 
 
 def integer_objective(values: np.ndarray, chosen: int, sense: Sense = Sense.MAX) -> tuple[list[int], float, float]:

@@ -12,6 +12,7 @@ from pyomo.core.expr import LinearExpression
 from mcsopt import tolerances
 from mcsopt.errors import InputError
 from mcsopt.models.cp_sat_statement import CpSatStatement, integer_objective
+from mcsopt.models.readable_model import ReadableModel
 from mcsopt.problems import Knapsack, Packing
 
 DESCRIPTION = """\
@@ -55,7 +56,7 @@ def build_pyomo(problem: Knapsack) -> pyo.ConcreteModel:
         tolerance included. Without items there is no variable, which some solvers refuse.
     """
     instance = problem.instance
-    model = pyo.ConcreteModel("knapsack")
+    model = ReadableModel("knapsack", problem)
     model.take = pyo.Var(range(instance.num_items), domain=pyo.Binary)
     take = [model.take[item] for item in range(instance.num_items)]
 
@@ -104,7 +105,7 @@ def build_cp_sat(problem: Knapsack) -> CpSatStatement:
     most = int(np.searchsorted(np.cumsum(np.sort(weight)), capacity, side="right"))
     coefficients, scale, error = integer_objective(problem.instance.value, most)
     model.maximize(cp_model.LinearExpr.weighted_sum(take, coefficients))
-    return CpSatStatement(model, dict(enumerate(take)), scale, error)
+    return CpSatStatement(model, dict(enumerate(take)), scale, error, problem=problem)
 
 
 def read_cp_sat(problem: Knapsack, statement: CpSatStatement, solver: cp_model.CpSolver) -> Packing:

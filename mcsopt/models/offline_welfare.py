@@ -9,6 +9,7 @@ from ortools.sat.python import cp_model
 from mcsopt.errors import TooLarge
 from mcsopt.kernels.worker_sets import MAX_SETS, affordable_sets, feasible_sets
 from mcsopt.models.cp_sat_statement import CpSatStatement, integer_objective
+from mcsopt.models.readable_model import ReadableModel
 from mcsopt.problems import Assignment, OfflineWelfare
 
 DESCRIPTION = """\
@@ -65,7 +66,7 @@ def build_pyomo(problem: OfflineWelfare) -> pyo.ConcreteModel:
         If there are more than 200,000 feasible sets; says how many there may be.
     """
     sets = feasible_sets(problem)
-    model = pyo.ConcreteModel("offline-welfare")
+    model = ReadableModel("offline-welfare", problem)
     index = [(int(sets.task[k]), "+".join(map(str, sets.workers(k)))) for k in range(len(sets))]
     model.contract = pyo.Var(index, domain=pyo.Binary)
     columns = [model.contract[key] for key in index]
@@ -131,7 +132,7 @@ def build_cp_sat(problem: OfflineWelfare) -> CpSatStatement:
     coefficients, scale, error = integer_objective(np.asarray(sets.value), problem.instance.num_tasks)
     model.maximize(cp_model.LinearExpr.weighted_sum(columns, coefficients))
     keys = [(int(sets.task[k]), sets.workers(k)) for k in range(len(sets))]
-    return CpSatStatement(model, dict(zip(keys, columns, strict=True)), scale, error)
+    return CpSatStatement(model, dict(zip(keys, columns, strict=True)), scale, error, problem=problem)
 
 
 def read_cp_sat(problem: OfflineWelfare, statement: CpSatStatement, solver: cp_model.CpSolver) -> Assignment:

@@ -20,6 +20,7 @@ from mcsopt.models.central_coalition import (
     minimize_social_cost,
 )
 from mcsopt.models.cp_sat_statement import CpSatStatement
+from mcsopt.models.readable_model import ReadableModel
 from mcsopt.models.wide_sums import WideSum
 from mcsopt.problems import Coalition, StableCoalition
 
@@ -151,7 +152,7 @@ def build_pyomo(problem: StableCoalition) -> pyo.ConcreteModel:
         For more than 300 players.
     """
     data, at = problem.instance, Conditions.of(problem)
-    model = pyo.ConcreteModel("stable_coalition")
+    model = ReadableModel("stable_coalition", problem)
     players, sizes, pairs = range(data.num_players), range(2, data.num_players + 1), list(at.cost)
     add_sizes(model, data.num_players, sizes, pairs)
     model.one_size = pyo.Constraint(expr=sum(model.size[k] for k in sizes) == 1)
@@ -268,7 +269,7 @@ def build_cp_sat(problem: StableCoalition) -> CpSatStatement:
             _add_conditions(model, at, k, size[k], members, member, (top, lowest, counted))
     scale, error = minimize_social_cost(model, problem.instance.variance, n, size, member, at.cost)
     suited = {"num_workers": 1, "linearization_level": 0} if n <= TINY else {}
-    return CpSatStatement(model, dict(enumerate(join)), scale, error, suited)
+    return CpSatStatement(model, dict(enumerate(join)), scale, error, suited, problem=problem)
 
 
 def _add_extremes(

@@ -9,6 +9,7 @@ import numpy as np
 
 from mcsopt.errors import TooLarge
 from mcsopt.problems import DataCoalition, StableCoalition
+from mcsopt.report.style import BLUE, INK, PAPER, WIDTH, new_figure, series, styled
 from mcsopt.solvers.coalition_enumeration import all_intervals
 
 if TYPE_CHECKING:
@@ -41,7 +42,10 @@ def largest_equilibrium(size: np.ndarray, stay: np.ndarray, entry: np.ndarray) -
     return ends[keep], largest[keep]
 
 
-def equilibrium_size_figure(instance: DataCoalition, *, most_sigma: float | None = None) -> Figure:
+@styled
+def equilibrium_size_figure(
+    instance: DataCoalition, *, most_sigma: float | None = None, narrow: bool = False
+) -> Figure:
     """Plot the largest equilibrium size against sigma, both notions, with exact interval ends (figure 1).
 
     Parameters
@@ -50,14 +54,14 @@ def equilibrium_size_figure(instance: DataCoalition, *, most_sigma: float | None
         Its variance plays no part; n <= 20.
     most_sigma : float, optional
         Right end of the axis; default: a fifth beyond the last change.
+    narrow : bool
+        Put the two notions below each other, for a column or a phone.
 
     Returns
     -------
     matplotlib.figure.Figure
         A filled dot where a step begins, an open one where it ends: stability is half-open.
     """
-    import matplotlib.pyplot as plt
-
     steps = {}
     for notion in _NOTIONS:
         stay, entry = all_intervals(StableCoalition(instance, stability=notion))
@@ -65,22 +69,29 @@ def equilibrium_size_figure(instance: DataCoalition, *, most_sigma: float | None
         steps[notion] = np.sqrt(start), largest
     if most_sigma is None:
         most_sigma = 1.2 * max((float(start[-1]) for start, _ in steps.values() if len(start)), default=1.0)
-    figure, axes = plt.subplots(1, 2, figsize=(10, 3.6), sharey=True, layout="constrained")
+    figure = new_figure(5.2) if narrow else new_figure(3.6, width=10)
+    axes = figure.subplots(*((2, 1) if narrow else (1, 2)), sharex=True, sharey=True)
     for axis, (notion, (start, largest)) in zip(axes, steps.items(), strict=True):
         stop = np.append(start[1:], most_sigma) if len(start) else start
-        axis.hlines(largest, start, stop, color="C0", linewidth=2)
-        axis.hlines(0, 0, start[0] if len(start) else most_sigma, color="C0", linewidth=2)
-        axis.plot(start, largest, "o", color="C0", markersize=4)
+        axis.hlines(largest, start, stop, color=BLUE, linewidth=2)
+        axis.hlines(0, 0, start[0] if len(start) else most_sigma, color=BLUE, linewidth=2)
+        axis.plot(start, largest, "o", color=BLUE, markersize=4)
         if len(start):
             before = np.concatenate([[0], largest[:-1]])
-            axis.plot(start, before, "o", color="C0", markerfacecolor="white", markersize=4)
-        axis.set(xlim=(0, most_sigma), ylim=(-0.4, instance.num_players + 0.6), xlabel="σ", title=f"{notion} stability")
+            axis.plot(start, before, "o", color=BLUE, markerfacecolor=PAPER, markersize=4)
+        axis.set(xlim=(0, most_sigma), ylim=(-0.4, instance.num_players + 0.6), title=f"{notion} stability")
         axis.grid(alpha=0.3)
-    axes[0].set_ylabel("members of the largest\nstable coalition")
+    for axis in axes[-1:] if narrow else axes:
+        axis.set_xlabel("σ")
+    for axis in axes if narrow else axes[:1]:
+        axis.set_ylabel("members of the largest\nstable coalition")
     return figure
 
 
-def stability_map(instance: DataCoalition, *, stability: str = "nash", most_variance: float | None = None) -> Figure:
+@styled
+def stability_map(
+    instance: DataCoalition, *, stability: str = "nash", most_variance: float | None = None, narrow: bool = False
+) -> Figure:
     """Draw for which variances each coalition is stable, one line a coalition, n <= 12.
 
     Parameters
@@ -90,13 +101,15 @@ def stability_map(instance: DataCoalition, *, stability: str = "nash", most_vari
     stability : {"nash", "robust"}
     most_variance : float, optional
         Right end of the axis; default: where the last coalition appears, and a fifth beyond.
+    narrow : bool
+        Draw it for a column or a phone.
 
     Returns
     -------
     matplotlib.figure.Figure
         Coalitions from the least variance upwards, coloured by size; named where they are few.
     """
-    import matplotlib.pyplot as plt
+    import matplotlib as mpl
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import ListedColormap, Normalize
 
@@ -108,15 +121,16 @@ def stability_map(instance: DataCoalition, *, stability: str = "nash", most_vari
     stay, entry, size = stay[order], entry[order], np.bitwise_count(order).astype(int)
     if most_variance is None:
         most_variance = 1.2 * float(max(stay.max(initial=0.0), instance.variance))
-    colors = ListedColormap(plt.get_cmap("viridis")(np.linspace(0, 0.95, instance.num_players - 1)))
-    figure, axis = plt.subplots(figsize=(8, float(np.clip(0.22 * len(order), 2.6, 9))), layout="constrained")
+    colors = ListedColormap(mpl.colormaps["viridis"](np.linspace(0, 0.95, instance.num_players - 1)))
+    figure = new_figure(float(np.clip(0.22 * len(order), 2.6, 9)), width=WIDTH if narrow else 8)
+    axis = figure.subplots()
     rows = np.arange(len(order))
     axis.hlines(
         rows, stay, np.minimum(entry, most_variance), colors=colors(size - 2), linewidth=3 if len(order) < 60 else 1
     )
     # Some intervals are narrower than a pixel: a dot where each begins.
     axis.scatter(stay, rows, c=colors(size - 2), s=14 if len(order) < 60 else 2)
-    axis.axvline(instance.variance, color="black", linestyle="--", linewidth=1)
+    axis.axvline(instance.variance, color=INK, linestyle="--", linewidth=1)
     if len(order) <= 40:
         names = [_name(int(mask), instance.num_players) for mask in order]
         axis.set_yticks(rows, names, fontsize=8)
@@ -133,6 +147,7 @@ def _name(mask: int, players: int) -> str:
     return "{" + ", ".join(str(i) for i in range(players) if mask >> i & 1) + "}"
 
 
+@styled
 def growth_figure(rows: Sequence[Mapping[str, Any]], growth: Sequence[Any], *, stability: str = "nash") -> Figure:
     """Plot social cost and variance of the central and the cheapest stable coalition against n, per alpha.
 
@@ -149,9 +164,8 @@ def growth_figure(rows: Sequence[Mapping[str, Any]], growth: Sequence[Any], *, s
     matplotlib.figure.Figure
         Legends name the fitted exponent, and the theorem's in brackets.
     """
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(2, 2, figsize=(10, 7), sharex=True, layout="constrained")
+    figure = new_figure(7, width=10)
+    axes = figure.subplots(2, 2, sharex=True)
     names = ("central_cost", "stable_cost"), ("central_variance", "stable_variance")
     for line, quantities in zip(axes, names, strict=True):
         for axis, quantity in zip(line, quantities, strict=True):
@@ -165,13 +179,14 @@ def growth_figure(rows: Sequence[Mapping[str, Any]], growth: Sequence[Any], *, s
 def _growth_panel(
     axis: Axes, rows: Sequence[Mapping[str, Any]], growth: Sequence[Any], quantity: str, stability: str
 ) -> None:
-    for color, alpha in enumerate(sorted({row["alpha"] for row in rows})):
+    for position, alpha in enumerate(sorted({row["alpha"] for row in rows})):
         group = [row for row in rows if row["alpha"] == alpha]
         sizes = sorted({row["players"] for row in group})
         means = [np.mean([row[quantity] for row in group if row["players"] == n]) for n in sizes]
         fits = [g for g in growth if (g.quantity, g.alpha, g.stability) == (quantity, alpha, stability)]
         label = f"α = {alpha:g}" + "".join(f": {g.fitted:+.2f} ({g.theory:+.2f})" for g in fits)
-        axis.loglog(sizes, means, "o-", color=f"C{color}", markersize=3, label=label)
+        color, marker = series(position)
+        axis.loglog(sizes, means, color=color, marker=marker, markersize=3, label=label)
     axis.set_title(quantity.replace("_", " "))
     axis.grid(alpha=0.3)
     axis.legend(fontsize=8, title="exponent fitted (theorem)", title_fontsize=8)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mcsopt.display import percent, plain, small_table
 from mcsopt.errors import InputError
 from mcsopt.problems import Problem
 from mcsopt.result import Assurance, Result, Status
@@ -89,17 +89,13 @@ class Certificate:
             "problem": self.document["problem"],
             "plan": self.plan.method,
             "status": self.status.value,
-            "objective": "–" if self.objective is None else f"{self.objective:.6f}",
-            "bound": "–" if self.dual_bound is None else f"{self.dual_bound:.6f} ({self.assurance})",
-            "gap": "–" if self.gap is None else f"{100 * self.gap:.4f} %",
-            **({} if self.regret is None else {"regret": f"{self.regret:.6f}"}),
+            "objective": plain(self.objective),
+            "bound": plain(self.dual_bound) + ("" if self.dual_bound is None else f" ({self.assurance})"),
+            "gap": percent(self.gap),
+            **({} if self.regret is None else {"regret": plain(self.regret)}),
             "instance": self.document["digest"][:19] + "…",
         }
-        cells = "".join(
-            f"<tr><th style='text-align:left'>{name}</th><td>{html.escape(str(value))}</td></tr>"
-            for name, value in rows.items()
-        )
-        return f"<table><caption>Certificate</caption>{cells}</table>"
+        return small_table("Certificate", rows)
 
 
 def plain_document(problem: Problem[Any], plan: Result) -> dict[str, Any]:

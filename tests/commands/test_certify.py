@@ -32,6 +32,7 @@ KEYS: dict[str, tuple[type, ...]] = {
     "optimum": (float, type(None)),
     "regret": (float, type(None)),
     "certificate": (str, type(None)),
+    "report": (str, type(None)),
     "message": (str,),
     "faults": (list,),
 }

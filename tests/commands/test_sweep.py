@@ -152,7 +152,7 @@ def test_tables_that_cannot_be_written_are_refused_before_the_work(capsys, monke
 
 
 def test_a_picture_needs_matplotlib(capsys, monkeypatch, tmp_path):
-    monkeypatch.setattr(command, "find_spec", lambda name: None)
+    monkeypatch.setattr("mcsopt.report.style.find_spec", lambda name: None)
     outcome = run(capsys, "sweep", "-o", tmp_path / "t.csv", "--plot", tmp_path / "p.png")
     assert outcome.status == 2
     assert "pip install 'mcsopt[plots]'" in outcome.err
