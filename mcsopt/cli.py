@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import io
+import keyword
 import math
 import os
 import sys
@@ -81,9 +82,9 @@ def build_parser() -> argparse.ArgumentParser:
     inspect.add_argument(
         "--format",
         choices=("text", "lp", "mps", "cp-sat"),
-        default="text",
-        help="words and mathematics, an LP or MPS file, or the CP-SAT model (default: text)",
+        help="words and mathematics, an LP or MPS file, or the CP-SAT model (default: by the ending of -o, else text)",
     )
+    inspect.add_argument("-o", "--output", metavar="FILE", help="write it in place of printing it")
 
     generate = commands.add_parser(
         "generate", help="draw an instance", epilog="further options of the kind, as --NAME VALUE: see 'mcsopt list'"
@@ -91,6 +92,22 @@ def build_parser() -> argparse.ArgumentParser:
     generate.add_argument("--kind", metavar="K", required=True, help="kind of instance")
     generate.add_argument("--seed", metavar="N", required=True, help="seed, an integer >= 0")
     generate.add_argument("-o", "--output", metavar="FILE", required=True, help="FILE.json or FILE.parquet")
+
+    import_ = commands.add_parser("import", help="read a file of a classical library, and write it as an instance")
+    import_.add_argument("file", metavar="FILE", help="the file to read")
+    import_.add_argument(
+        "--format",
+        required=True,
+        choices=("or-gap", "pisinger", "knapsack"),
+        help="generalised assignment problems of the OR-Library, Pisinger's knapsacks, or a bare knapsack: "
+        "'n capacity', then 'value weight' lines",
+    )
+    import_.add_argument("--index", metavar="K", type=_integer(0), help="which problem of the file, from 0")
+    import_.add_argument(
+        "--sense", choices=("max", "min"), help="whether an assignment has profits or costs (default: max)"
+    )
+    import_.add_argument("-o", "--output", metavar="FILE", required=True, help="INSTANCE.json or INSTANCE.parquet")
+    _add_json(import_)
 
     sweep = commands.add_parser(
         "sweep",
@@ -260,7 +277,9 @@ def _run(argv: Sequence[str]) -> int:
         print(f"mcsopt {versions()['mcsopt']}")
         return 0
     try:
-        status: int = importlib.import_module(f"mcsopt.commands.{args.command}").run(args)
+        # A word of Python's own cannot name a module that one could import: "import" is in import_.py.
+        name = f"{args.command}_" if keyword.iskeyword(args.command) else args.command
+        status: int = importlib.import_module(f"mcsopt.commands.{name}").run(args)
         return status
     except BackendFault as error:
         print(f"mcsopt: no trustworthy answer: {error}", file=sys.stderr)

@@ -1,27 +1,47 @@
-"""Where instances come from: generators, Chicago taxi trips, instance and solution files, the library."""
+"""Where instances come from: generators, taxi trips, files, classical formats, frames, the library."""
 
 from mcsopt.data import library
 from mcsopt.data.coalitions import data_coalition
 from mcsopt.data.files import read_instance, read_solution, write_instance, write_solution
+from mcsopt.data.frames import (
+    assignment_frame,
+    instance_frames,
+    instance_from_frames,
+    instance_scalars,
+    trace_frame,
+)
 from mcsopt.data.generators import GENERATORS, generate
+from mcsopt.data.knapsack_files import RecordedKnapsack, pisinger_knapsacks, plain_knapsack
 from mcsopt.data.knapsacks import knapsack
 from mcsopt.data.load import default_instance, load_instance
 from mcsopt.data.markets import sensing_market
+from mcsopt.data.or_library import GeneralisedAssignment, JobAssignment, generalised_assignments
 from mcsopt.data.taxi_market import chicago, chicago_with_report
 
 __all__ = [
     "GENERATORS",
+    "GeneralisedAssignment",
+    "JobAssignment",
+    "RecordedKnapsack",
+    "assignment_frame",
     "chicago",
     "chicago_with_report",
     "data_coalition",
     "default_instance",
+    "generalised_assignments",
     "generate",
+    "instance_frames",
+    "instance_from_frames",
+    "instance_scalars",
     "knapsack",
     "library",
     "load_instance",
+    "pisinger_knapsacks",
+    "plain_knapsack",
     "read_instance",
     "read_solution",
     "sensing_market",
+    "trace_frame",
     "write_instance",
     "write_solution",
 ]

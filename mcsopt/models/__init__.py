@@ -4,34 +4,7 @@
 ``describe``.
 """
 
-from __future__ import annotations
+from mcsopt.models.export import write_model
+from mcsopt.models.statements import model, statement
 
-import importlib
-from types import ModuleType
-from typing import Any
-
-from mcsopt.errors import InputError
-from mcsopt.problems import Problem
-
-
-def statement(problem: Problem[Any]) -> ModuleType:
-    """Return the module that states `problem`."""
-    name = f"mcsopt.models.{problem.name.replace('-', '_')}"
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name != name:
-            raise
-        raise InputError("problem", f"{problem.name!r} has no declarative model", f"write {name}") from None
-
-
-def model(problem: Problem[Any]) -> Any:
-    """Return the Pyomo model of a problem, to inspect, export or solve.
-
-    Examples
-    --------
-    >>> from mcsopt.problems import Knapsack, KnapsackInstance
-    >>> model(Knapsack(KnapsackInstance([3.0], [4.0], 5.0))).name
-    'knapsack'
-    """
-    return statement(problem).build_pyomo(problem)
+__all__ = ["model", "statement", "write_model"]
