@@ -45,3 +45,14 @@ def small_table(caption: str, rows: Mapping[str, object], note: str = "") -> str
     )
     below = f"<pre>{html.escape(note)}</pre>" if note else ""
     return f"<table><caption>{escaped(caption)}</caption>{cells}</table>{below}"
+
+
+def small_text(caption: str, rows: Mapping[str, object]) -> str:
+    """Return names and values on one line: what Python prints of a result.
+
+    Examples
+    --------
+    >>> small_text("Result", {"method": "greedy", "gap": "–"})
+    '<Result: method greedy, gap –>'
+    """
+    return f"<{caption}: {', '.join(one_line(f'{name} {value}') for name, value in rows.items())}>"

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from mcsopt import tolerances
-from mcsopt.display import percent, plain, small_table
+from mcsopt.display import percent, plain, small_table, small_text
 from mcsopt.errors import BackendFault, NoSolution
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class TraceStep:
     potential: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """What one run of a solver or heuristic returned. Build it with :func:`conclude`.
 
@@ -192,10 +192,16 @@ class Result:
             raise NoSolution(f"{self.method} holds no solution ({self.status}): {self.message or 'none found'}")
         return self.solution
 
+    def __repr__(self) -> str:
+        return small_text("Result", self._shown())
+
     def _repr_html_(self) -> str:
         """Return a small table for notebooks."""
+        return small_table("Result", self._shown())
+
+    def _shown(self) -> dict[str, object]:
         whose = f" ({self.assurance})" if self.assurance else ""
-        rows = {
+        return {
             "problem": f"{self.problem.name} ({self.problem.sense}imise)",
             "method": self.method,
             "status": self.status.value,
@@ -208,7 +214,6 @@ class Result:
             **({} if not self.violations else {"violations": len(self.violations), "first": self.violations[0]}),
             **({} if not self.message else {"message": self.message}),
         }
-        return small_table("Result", rows)
 
 
 def conclude(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mcsopt.display import percent, plain, small_table
+from mcsopt.display import percent, plain, small_table, small_text
 from mcsopt.errors import InputError
 from mcsopt.problems import Problem
 from mcsopt.result import Assurance, Result, Status
@@ -18,7 +18,7 @@ from mcsopt.versions import versions
 CERTIFICATE_FORMAT = "mcsopt-certificate/1"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Certificate:
     """A checked claim about one solution of one instance.
 
@@ -83,9 +83,16 @@ class Certificate:
         """Write the certificate as JSON."""
         save_certificates([self], path)
 
+    def __repr__(self) -> str:
+        return small_text("Certificate", self._shown())
+
     def _repr_html_(self) -> str:
         """Return a small table for notebooks."""
-        rows = {
+        return small_table("Certificate", self._shown())
+
+    def _shown(self) -> dict[str, object]:
+        broken = self.plan.violations
+        return {
             "problem": self.document["problem"],
             "plan": self.plan.method,
             "status": self.status.value,
@@ -93,9 +100,9 @@ class Certificate:
             "bound": plain(self.dual_bound) + ("" if self.dual_bound is None else f" ({self.assurance})"),
             "gap": percent(self.gap),
             **({} if self.regret is None else {"regret": plain(self.regret)}),
+            **({} if not broken else {"violations": len(broken), "first": broken[0]}),
             "instance": self.document["digest"][:19] + "…",
         }
-        return small_table("Certificate", rows)
 
 
 def plain_document(problem: Problem[Any], plan: Result) -> dict[str, Any]:
