@@ -72,8 +72,8 @@ def market_map(problem: OfflineWelfare, solution: Assignment) -> Figure:
     rim = {"edgecolors": PAPER, "linewidths": 0.5, "zorder": 4}
     _dots(axis, worker_xy[~hired], "idle worker", s=0.4 * size, c=IDLE, marker=".", **bitmap)
     _dots(axis, worker_xy[hired], "contracted worker", s=0.7 * size, c=SKY, marker="o", **bitmap)
-    _dots(axis, task_xy[served], "served task", s=1.5 * size, c=BLUE, marker="s", **rim, **bitmap)
-    _dots(axis, task_xy[~served], "unserved task", s=1.5 * size, c=VERMILLION, marker="X", **rim, **bitmap)
+    _dots(axis, task_xy[served], "served task", s=max(1.5 * size, 5.0), c=BLUE, marker="s", **rim, **bitmap)
+    _dots(axis, task_xy[~served], "unserved task", s=max(1.5 * size, 5.0), c=VERMILLION, marker="X", **rim, **bitmap)
     axis.set_aspect("equal", adjustable="datalim")
     if placed is None:
         axis.set(xticks=[], yticks=[], xlabel="no positions given: laid out by the plan")
@@ -81,7 +81,7 @@ def market_map(problem: OfflineWelfare, solution: Assignment) -> Figure:
     else:
         axis.set(xlabel="x", ylabel="y")
         axis.grid(color=FAINT)
-    figure.legend(loc="outside upper left", ncols=2, markerscale=max(1.0, (8 / size) ** 0.5))
+    figure.legend(loc="outside upper left", ncols=2, markerscale=max(1.0, (12 / size) ** 0.5))
     return figure
 
 

@@ -36,7 +36,9 @@ def inline_svg(figure: Figure, name: str, label: str) -> str:
     with warnings.catch_warnings():
         # The browser has letters that matplotlib's font lacks; only their width is then a guess.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        figure.savefig(text, format="svg", metadata={"Creator": None, "Date": None, "Format": None, "Type": None})
+        figure.savefig(
+            text, format="svg", dpi=200, metadata={"Creator": None, "Date": None, "Format": None, "Type": None}
+        )
     svg = text.getvalue()
     box = re.search(r'viewBox="([^"]*)"', svg)
     assert box is not None

@@ -85,15 +85,14 @@ def shown_of(certificate: Certificate) -> str:
 
 
 def _against_bound(certificate: Certificate) -> str:
-    most, gap = certificate.plan.problem.sense is Sense.MAX, certificate.gap
+    gap = certificate.gap
     assert gap is not None
     beyond = _none_beyond(certificate)
     if certificate.status is Status.PROVED:
         return f"{beyond}: it is optimal."
-    side = "below" if most else "above"
     if certificate.optimum is not None:
         return f"{beyond}, which a known plan attains: the gap to the optimum is {per_cent(gap)}."
-    return f"{beyond}: the gap is at most {per_cent(gap)}, {side} the best."
+    return f"{beyond}: the gap is at most {per_cent(gap)}."
 
 
 def _stability(certificate: Certificate) -> str:
