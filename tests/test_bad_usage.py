@@ -191,7 +191,7 @@ OPTIONS = {
     "list everything": "unknown argument 'everything'; see mcsopt list --help",
     "doctor --fix": "unknown argument '--fix'; see mcsopt doctor --help",
     "generate": "the following arguments are required: --kind, --seed, -o/--output; see mcsopt generate --help",
-    "generate --kind sudoku --seed 0 -o out.json": "kind: 'sudoku' is not known; use one of knapsack, sensing-market",
+    "generate --kind sudoku --seed 0 -o out.json": "kind: 'sudoku' is not known; use one of ",
     "generate --kind knapsack --seed -1 -o out.json": "--seed: -1 is negative; give an integer >= 0",
     "generate --kind knapsack --seed 1.5 -o out.json": "--seed: is '1.5'; give an integer",
     "generate --kind knapsack --seed x -o out.json": "--seed: is 'x'; give an integer",

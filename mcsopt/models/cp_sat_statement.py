@@ -74,6 +74,7 @@ def integer_objective(values: np.ndarray, chosen: int, sense: Sense = Sense.MAX)
         ``chosen / scale``: the most by which rounding can better the objective.
     """
     largest = float(np.max(np.abs(values), initial=0.0))
-    scale = 2.0 ** np.floor(np.log2(_LARGEST / largest)) if largest > 0 else 1.0
+    # Subtracted, because the quotient of a number near the least double overflows; 2^1023 is the largest power.
+    scale = 2.0 ** min(np.floor(np.log2(_LARGEST) - np.log2(largest)), 1023.0) if largest > 0 else 1.0
     rounded = (np.ceil if sense is Sense.MAX else np.floor)(values * scale)
     return [int(c) for c in rounded], float(scale), chosen / float(scale)

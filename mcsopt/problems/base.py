@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
-from mcsopt.errors import InputError, shown
+from mcsopt.errors import InputError, TooLarge, shown
 from mcsopt.problems.fields import Instance, check_format
 from mcsopt.result import Sense
 
@@ -101,6 +101,19 @@ class Problem(ABC, Generic[SolutionT]):
     @abstractmethod
     def random_small(cls, rng: np.random.Generator) -> Problem[SolutionT]:
         """Draw a random problem small enough for brute force: the conformance suite lives on these."""
+
+    def every_solution(self) -> Iterator[SolutionT]:
+        """Yield every solution, feasible or not: what solver ``enumeration``, the suite's oracle, tries.
+
+        A problem whose `random_small` is too large for that has brute force of its own in
+        ``mcsopt.solvers.enumeration``.
+
+        Raises
+        ------
+        TooLarge
+            Where there are too many to try.
+        """
+        raise TooLarge(f"{self.name} does not list its solutions: write {type(self).__name__}.every_solution")
 
     def solution_document(self, solution: SolutionT) -> dict[str, Any]:
         """Return the whole JSON object of a solution file."""

@@ -28,12 +28,12 @@ def solve(problem: Problem[Any], settings: Settings) -> Result:
     ``problem.set_value`` and ``problem.set_violations``, then the best disjoint choice by dynamic programming over
     subsets of the at most 12 workers who are a candidate somewhere:
     ``best_i(S) = max_{A in S} v_i(A) + best_{i+1}(S - A)``. Data coalitions: all 2^n sets of members, n <= 12, the
-    central ones at their best levels by ``instance.assigned_privacy``.
+    central ones at their best levels by ``instance.assigned_privacy``. Any other problem: ``problem.every_solution()``.
 
     Parameters
     ----------
     problem : Problem
-        Of one of these types.
+        Any small one.
     settings : Settings
         Ignored: the run takes seconds.
 
@@ -48,12 +48,22 @@ def solve(problem: Problem[Any], settings: Settings) -> Result:
         Beyond those sizes.
     """
     began = time.perf_counter()
-    found = BRUTE_FORCE[type(problem)](problem)
+    found = BRUTE_FORCE.get(type(problem), _best_of_all)(problem)
     return conclude(
         problem, "enumeration", found, infeasible=found is None, assurance=Assurance.FLOAT,
         dual_bound=None if found is None else problem.evaluate(found),
         seconds={"solve": time.perf_counter() - began},
     )  # fmt: skip
+
+
+def _best_of_all(problem: Problem[Any]) -> Any:
+    """Return the best of ``problem.every_solution()``, None if none is feasible."""
+    best, worth = None, 0.0
+    for solution in problem.every_solution():
+        value = problem.evaluate(solution)
+        if (best is None or problem.sense.better(value, worth)) and not problem.violations(solution):
+            best, worth = solution, value
+    return best
 
 
 def _best_packing(problem: Knapsack) -> Packing:
@@ -142,4 +152,4 @@ BRUTE_FORCE: Mapping[type[Problem[Any]], Callable[[Any], Any]] = {
     CentralCoalition: _best_central_coalition,
     StableCoalition: _best_stable_coalition,
 }
-"""By type of problem, what returns its best solution, or None if it has none."""
+"""What is faster than trying every solution: by type of problem, what returns its best, or None if it has none."""

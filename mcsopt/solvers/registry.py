@@ -13,6 +13,8 @@ from mcsopt.errors import InputError
 from mcsopt.problems import Problem
 from mcsopt.result import Result
 
+EVERY = ("every problem",)
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -54,7 +56,7 @@ class Solver:
     name : str
         Name on the command line.
     problems : tuple of str
-        Problems it states or solves.
+        Problems it solves; `EVERY` for what works on any statement or ground truth.
     module : str
         Module with ``solve(problem, settings) -> Result``.
     summary : str
@@ -68,6 +70,10 @@ class Solver:
     module: str
     summary: str
     evidence: bool = False
+
+    def takes(self, problem_name: str) -> bool:
+        """Whether it solves the problem of that name."""
+        return self.problems == EVERY or problem_name in self.problems
 
     def solve(self, problem: Problem[Any], settings: Settings) -> Result:
         """Import the solver's module and run it."""
@@ -93,15 +99,12 @@ SOLVERS: tuple[Solver, ...] = (
            evidence=True),
     Solver("coalition-enumeration", ("stable-coalition",), "mcsopt.solvers.coalition_enumeration",
            "all coalitions by meeting in the middle; up to 36 players"),
-    Solver("highs", ("central-coalition", "knapsack", "offline-welfare", "stable-coalition"),
-           "mcsopt.solvers.highs",
+    Solver("highs", EVERY, "mcsopt.solvers.highs",
            "the Pyomo statement in HiGHS; offline welfare up to 200,000 feasible sets, 300 players"),
-    Solver("cp-sat", ("central-coalition", "knapsack", "offline-welfare", "stable-coalition"),
-           "mcsopt.solvers.cp_sat",
+    Solver("cp-sat", EVERY, "mcsopt.solvers.cp_sat",
            "the CP-SAT statement in OR-Tools; offline welfare up to 200,000 feasible sets, 300 players"),
-    Solver("enumeration", ("central-coalition", "knapsack", "offline-welfare", "stable-coalition"),
-           "mcsopt.solvers.enumeration",
-           "independent brute force: up to 20 items, 12 candidate workers, or 12 players"),
+    Solver("enumeration", EVERY, "mcsopt.solvers.enumeration",
+           "independent brute force, for a dozen or so decisions: the oracle of the others"),
 )  # fmt: skip
 
 
@@ -116,7 +119,8 @@ def solvers() -> dict[str, Solver]:
 
 def solvers_of(problem_name: str) -> list[Solver]:
     """Return the solvers of a problem, the preferred one first."""
-    return [solver for solver in solvers().values() if problem_name in solver.problems]
+    # Those made for the problem first, so that a method of another package is preferred to a backend.
+    return sorted((s for s in solvers().values() if s.takes(problem_name)), key=lambda s: s.problems == EVERY)
 
 
 def solver(name: str, problem_name: str) -> Solver:

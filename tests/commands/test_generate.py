@@ -4,36 +4,31 @@ from __future__ import annotations
 
 import pytest
 
-from mcsopt.data import GENERATORS, data_coalition, knapsack, read_instance, sensing_market
+from mcsopt.data import GENERATORS, read_instance
+from mcsopt.data.generators import generator_of
 from tests.commands.running import run
 
 CASES = {
-    "data-coalition": ({}, {"--players": "5", "--costs": "two-cluster", "--variance": "0.3", "--alpha": "-0.5"}),
-    "knapsack": ({}, {"--items": "7", "--family": "subset-sum", "--fraction": "0.3", "--integer": "true"}),
+    "data-coalition": ({"--players": "5", "--costs": "two-cluster", "--variance": "0.3", "--alpha": "-0.5"},),
+    "knapsack": ({"--items": "7", "--family": "subset-sum", "--fraction": "0.3", "--integer": "true"},),
     "sensing-market": (
-        {},
         {"--tasks": "3", "--workers": "9", "--variant": "hard", "--candidates": "4", "--service": "required"},
     ),
 }
-FUNCTIONS = {"data-coalition": data_coalition, "knapsack": knapsack, "sensing-market": sensing_market}
-
-
-def test_every_kind_is_tried() -> None:
-    assert set(CASES) == set(GENERATORS)
+TRIED = [(kind, options) for kind in GENERATORS for options in ({}, *CASES.get(kind, ()))]
 
 
 @pytest.mark.parametrize("ending", ["json", "parquet"])
-@pytest.mark.parametrize("which", [0, 1])
-@pytest.mark.parametrize("kind", CASES)
-def test_what_is_written_is_what_the_function_draws(capsys, tmp_path, kind, which, ending):
-    options, target = CASES[kind][which], tmp_path / f"drawn.{ending}"
+@pytest.mark.parametrize(("kind", "options"), TRIED)
+def test_what_is_written_is_what_the_function_draws(capsys, tmp_path, kind, options, ending):
+    target = tmp_path / f"drawn.{ending}"
     words = [word for pair in options.items() for word in pair]
     outcome = run(capsys, "generate", "--kind", kind, "--seed", 4, "-o", target, *words)
     assert outcome.status == 0
     assert outcome.out == ""
     assert f"wrote {target}" in outcome.err
     arguments = {name[2:]: _value(text) for name, text in options.items()}
-    drawn = FUNCTIONS[kind](seed=4, **arguments)
+    drawn = generator_of(kind)(seed=4, **arguments)
     assert read_instance(target).digest() == drawn.digest()
     assert drawn.digest() in outcome.err
 

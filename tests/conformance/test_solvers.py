@@ -31,13 +31,13 @@ STATED = 1e-5
 
 def answers(name: str, solver: Solver, count: int = DRAWS, **settings: object) -> list[tuple[Problem, Result]]:
     """Return the answers to random small problems; a solver may refuse some of them, not all."""
-    found = []
+    found, refusals = [], []
     for problem in draws(name, count):
         try:
             found.append((problem, solve(problem, solver=solver.name, **settings)))  # type: ignore[arg-type]  # keywords by name
-        except (TooLarge, InputError):
-            continue
-    assert found
+        except (TooLarge, InputError) as refusal:
+            refusals.append(str(refusal))
+    assert found, f"{solver.name} refuses every draw of {name}: {refusals[0]}"
     return found
 
 

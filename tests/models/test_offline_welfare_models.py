@@ -82,3 +82,9 @@ def test_a_problem_without_a_statement_says_which_module_is_missing():
     Unstated.__abstractmethods__ = frozenset()
     with pytest.raises(InputError, match=r"write mcsopt\.models\.unstated"):
         statement(Unstated())
+
+
+def test_integer_objectives_of_the_least_doubles_are_finite():
+    coefficients, scale, _ = cp_sat_statement.integer_objective(np.array([5e-324, 0.0, -5e-324]), 2)
+    assert scale == 2.0**1023
+    assert coefficients == [1, 0, 0]
