@@ -89,7 +89,7 @@ class NumberText:
         value = float(word.text)
         if not 0 <= value <= LARGEST:
             raise self.error(word, f"has {shown(word.text)} for {name}", remedy)
-        if _INTEGER.fullmatch(word.text) and value > EXACT_INTEGER and int(word.text) != value:
+        if _INTEGER.fullmatch(word.text) and value >= EXACT_INTEGER and int(word.text) != value:
             raise self.error(word, f"has {shown(word.text)} for {name}, which is no double", "scale the numbers down")
         return value + 0.0  # -0 is 0
 

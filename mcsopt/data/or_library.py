@@ -12,7 +12,7 @@ import numpy as np
 
 from mcsopt import tolerances
 from mcsopt.data.number_text import EXACT_INTEGER, NumberText
-from mcsopt.errors import InputError
+from mcsopt.errors import InputError, shown
 from mcsopt.problems import Assignment, SensingMarket
 from mcsopt.result import Result, Sense, Status
 
@@ -100,9 +100,7 @@ class GeneralisedAssignment:
     sense: Sense | str = Sense.MAX
 
     def __post_init__(self) -> None:
-        if self.sense not in tuple(Sense):
-            raise InputError("sense", f"is {self.sense!r}", "use 'max' or 'min'")
-        object.__setattr__(self, "sense", Sense(self.sense))
+        object.__setattr__(self, "sense", _sense(self.sense))
         for name in ("objective", "resource", "capacity"):
             object.__setattr__(self, name, _integers(name, getattr(self, name)))
         shape = self.objective.shape
@@ -202,7 +200,7 @@ class GeneralisedAssignment:
         return JobAssignment(Status.PROVED if bound == objective else Status.BOUNDED, agents, objective, bound)
 
 
-def generalised_assignments(path: str | Path, *, sense: str = "max") -> tuple[GeneralisedAssignment, ...]:
+def generalised_assignments(path: str | Path, *, sense: Sense | str = "max") -> tuple[GeneralisedAssignment, ...]:
     """Read every problem of an OR-Library file of generalised assignment problems.
 
     Numbers between blanks and line breaks, which may stand anywhere: how many problems; then for each the number m of
@@ -223,13 +221,20 @@ def generalised_assignments(path: str | Path, *, sense: str = "max") -> tuple[Ge
     ----------
     Beasley, OR-Library: distributing test problems by electronic mail, 1990; page "Generalised assignment problem".
     """
+    wanted = _sense(sense)
     text = NumberText(path, "an OR-Library file of assignment problems")
-    found = [_one(text, k, sense) for k in range(text.count("the number of problems", each=5, low=1))]
+    found = [_one(text, k, wanted) for k in range(text.count("the number of problems", each=5, low=1))]
     text.end("give as many problems as the first line says")
     return tuple(found)
 
 
-def _one(text: NumberText, position: int, sense: str) -> GeneralisedAssignment:
+def _sense(value: Any) -> Sense:
+    if value not in tuple(Sense):
+        raise InputError("sense", f"is {shown(value)}", "use 'max' or 'min'")
+    return Sense(value)
+
+
+def _one(text: NumberText, position: int, sense: Sense) -> GeneralisedAssignment:
     of = f" of problem {position}"
     start = text.peek()
     agents = text.count(f"the number of agents{of}", low=1)
@@ -240,8 +245,8 @@ def _one(text: NumberText, position: int, sense: str) -> GeneralisedAssignment:
     try:
         return GeneralisedAssignment(objective, resource, capacity, sense)
     except InputError as error:
-        raise (error if start is None else text.error(start, f"begins a problem whose {error.field} {error.problem}",
-                                                      error.remedy)) from None  # fmt: skip
+        assert start is not None  # the numbers of agents and jobs have been read there
+        raise text.error(start, f"begins a problem whose {error.field} {error.problem}", error.remedy) from None
 
 
 def _integers(name: str, values: Any) -> np.ndarray:

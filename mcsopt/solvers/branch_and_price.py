@@ -278,7 +278,10 @@ class _Search:
         task = int(np.argmin(distance))
         if distance[task] < 0.5 - _INTEGRAL:
             return {"split": "served", "task": task}
-        distance = np.abs(pool.shares(weights) - 0.5)
+        # A worker with one pair left has nobody else to serve: that split would give the node back, again and again.
+        # Where only such workers are split between sets, the tasks share none of them, and rounding finds the optimum.
+        pairs_left = np.bincount(market.pair_worker[node.usable], minlength=market.num_workers)
+        distance = np.where(pairs_left[market.pair_worker] > 1, np.abs(pool.shares(weights) - 0.5), np.inf)
         pair = int(np.argmin(distance)) if len(distance) else 0
         if not len(distance) or distance[pair] >= 0.5 - _INTEGRAL:
             return None

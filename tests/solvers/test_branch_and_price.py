@@ -12,10 +12,11 @@ from mcsopt.errors import TooLarge
 from mcsopt.heuristics import greedy
 from mcsopt.problems import Assignment, OfflineWelfare, SensingMarket
 from mcsopt.result import Assurance, Status, Termination
-from mcsopt.solvers import solve
+from mcsopt.solvers import branch_and_price, solve
 from mcsopt.solvers.column_generation import ColumnGeneration
 from mcsopt.solvers.column_lp import ColumnLp
 from mcsopt.verification import check
+from tests.data.assignment_cases import drawn
 
 
 def derived(problem, result):
@@ -49,6 +50,25 @@ def test_a_market_with_a_root_gap_is_branched_on_and_proved(monkeypatch):
     assert best.status is Status.PROVED
     assert best.assurance is Assurance.FLOAT
     assert any("split" in node for node in best.evidence["tree"])
+    assert derived(problem, best).dual_bound == pytest.approx(best.objective, rel=1e-7)
+
+
+def test_no_split_gives_the_node_back(monkeypatch):
+    # Once a worker has one task left, "he serves it, or nobody" takes nothing away: the search went on for ever.
+    given_back = []
+    branch = branch_and_price._Search._branch
+
+    def watched(search, node):
+        branch(search, node)
+        for child in node.children:
+            given_back.append(np.array_equal(child.usable, node.usable) and np.array_equal(child.served, node.served))
+
+    monkeypatch.setattr(branch_and_price._Search, "_branch", watched)
+    problem = OfflineWelfare(drawn(3, 9, "max", seed=5).market())
+    best = solve(problem, solver="branch-and-price", time_limit=60)
+    assert given_back
+    assert not any(given_back)
+    assert (best.status, best.objective) == (Status.PROVED, solve(problem, solver="highs").objective)
     assert derived(problem, best).dual_bound == pytest.approx(best.objective, rel=1e-7)
 
 
