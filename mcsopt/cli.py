@@ -135,19 +135,6 @@ def build_parser() -> argparse.ArgumentParser:
     )
     _add_json(sweep)
 
-    library = commands.add_parser("library", help="instances with certified optima: list, export, verify, build")
-    library.add_argument("action", metavar="ACTION", choices=("list", "export", "verify", "build"),
-                         help="list; export one; verify every number; build: make them again, in a folder")  # fmt: skip
-    library.add_argument("names", metavar="NAME", nargs="*", help="entries (default: all)")
-    library.add_argument("--problem", metavar="P", help="those of this problem")
-    library.add_argument("--size", metavar="S", nargs="+", choices=("tiny", "small", "medium", "large"),
-                         help="those of these sizes: tiny, small, medium, large")  # fmt: skip
-    library.add_argument("-o", "--output", metavar="PATH", help="export: the instance file; build: the folder")
-    library.add_argument("--solution", metavar="FILE", help="export: the best known solution")
-    library.add_argument("--certificate", metavar="FILE", help="export: the certificate")
-    _add_time_limit(library, None, "build: limit of each bound (default: the recipe's)")
-    _add_json(library)
-
     commands.add_parser("list", help="problems, kinds of instance, models, solvers, heuristics")
     commands.add_parser("doctor", help="what is installed, what conflicts, what to do")
     return parser
@@ -158,7 +145,7 @@ def _add_instance(parser: argparse.ArgumentParser) -> None:
         "instance",
         metavar="INSTANCE",
         nargs="?",
-        help="an instance file, library:NAME, Chicago taxi trips (CSV or Parquet), or none: the embedded default",
+        help="an instance file, Chicago taxi trips (CSV or Parquet), or none: the embedded default",
     )
     parser.add_argument("--problem", metavar="P", required=True, help="one of 'mcsopt list'")
     parser.add_argument("--option", metavar="K=V", action="append", default=[], help="an option of the problem")
@@ -216,9 +203,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     # argparse takes INSTANCE only before the options, and "--heuristic A B" swallows it: find it in either place.
     if args.command in ("certify", "solve", "inspect", "sweep") and args.instance is None:
         swallowed = [
-            name
-            for name in getattr(args, "heuristic", None) or []
-            if name.lower().endswith(_INSTANCE_ENDINGS) or name.startswith("library:")
+            name for name in getattr(args, "heuristic", None) or [] if name.lower().endswith(_INSTANCE_ENDINGS)
         ]
         if len(swallowed) == 1 and not rest:
             args.heuristic.remove(swallowed[0])

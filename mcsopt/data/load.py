@@ -6,13 +6,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from mcsopt.data import library
 from mcsopt.data.files import instance_from_json, is_trips_parquet, read_instance
 from mcsopt.errors import InputError
 from mcsopt.problems.fields import Instance
-
-LIBRARY = "library:"
-"""What the name of an entry of the library begins with, where an instance is asked for."""
 
 
 def default_instance(kind: str) -> Instance:
@@ -45,8 +41,8 @@ def load_instance(
     Parameters
     ----------
     path : str or Path or None
-        An instance file (``.json``, ``.parquet``), an entry of the library (``library:NAME``), a table of Chicago taxi
-        trips (``.csv``, ``.csv.gz``, BigQuery ``.parquet``), or None for the embedded default of `kind`.
+        An instance file (``.json``, ``.parquet``), a table of Chicago taxi trips (``.csv``, ``.csv.gz``, BigQuery
+        ``.parquet``), or None for the embedded default of `kind`.
     kind : str
         Kind of instance the problem takes.
     tasks, workers, area, seed
@@ -61,10 +57,7 @@ def load_instance(
         return default_instance(kind), [f"instance: embedded default {kind}"]
     lines: list[str] = []
     instance: Any
-    if str(path).startswith(LIBRARY):
-        entry = library.entry(str(path).removeprefix(LIBRARY))
-        instance, lines = entry.problem().instance, [f"instance: {entry.name} of the library"]
-    elif is_trips(path):
+    if is_trips(path):
         if kind != "sensing-market":
             raise InputError(
                 "", "stands for a table of taxi trips", f"this problem takes an instance of kind {kind!r}", str(path)
