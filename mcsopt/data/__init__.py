@@ -1,5 +1,6 @@
 """Where instances come from: generators, taxi trips, files, classical formats, frames, the library."""
 
+from mcsopt.data import library
 from mcsopt.data.coalitions import data_coalition
 from mcsopt.data.files import read_instance, read_solution, write_instance, write_solution
 from mcsopt.data.frames import (
@@ -33,6 +34,7 @@ __all__ = [
     "instance_from_frames",
     "instance_scalars",
     "knapsack",
+    "library",
     "load_instance",
     "pisinger_knapsacks",
     "plain_knapsack",
