@@ -11,6 +11,7 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 import pytest
 
+from mcsopt.commands import pictures
 from mcsopt.commands import sweep as command
 from mcsopt.data import data_coalition
 from mcsopt.data.load import default_instance
@@ -152,7 +153,7 @@ def test_tables_that_cannot_be_written_are_refused_before_the_work(capsys, monke
 
 
 def test_a_picture_needs_matplotlib(capsys, monkeypatch, tmp_path):
-    monkeypatch.setattr(command, "find_spec", lambda name: None)
+    monkeypatch.setattr(pictures, "find_spec", lambda name: None)
     outcome = run(capsys, "sweep", "-o", tmp_path / "t.csv", "--plot", tmp_path / "p.png")
     assert outcome.status == 2
     assert "pip install 'mcsopt[plots]'" in outcome.err
