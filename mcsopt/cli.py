@@ -17,9 +17,9 @@ from mcsopt.errors import BackendFault, McsoptError, one_line
 _INSTANCE_ENDINGS = (".json", ".csv", ".csv.gz", ".parquet")
 
 EXIT_STATUS = """\
-exit status: 0 done, or the claim holds; 1 the claim does not hold (verify refutes, --max-gap exceeded,
-regress finds a change for the worse);
-2 bad input or usage; 3 no feasible solution: none exists, or none found within the limits"""
+exit status: 0 done, or the claim holds; 1 the claim does not hold (verify refutes, --max-gap exceeded, or
+regress finds a change for the worse); 2 bad input or usage; 3 no feasible solution: none exists, or none found within
+the limits"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -126,24 +126,25 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_regress(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--heuristic", metavar="H", nargs="+", action="extend", required=True,
-                        help="heuristics of 'mcsopt list', or module:function of your own")  # fmt: skip
-    parser.add_argument("--problem", metavar="P", help="only library entries of this problem")
+    add = parser.add_argument
+    names = "heuristics of 'mcsopt list', or module:function of your own"
+    add("--heuristic", metavar="H", nargs="+", action="extend", required=True, help=names)
+    add("--problem", metavar="P", help="only library entries of this problem")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--entry", metavar="NAME", nargs="+", action="extend", help="entries of 'mcsopt library list'")
-    which.add_argument("--size", nargs="+", action="extend", choices=("tiny", "small", "medium"),
-                       help="sizes of entries (default: the baseline's entries, or else tiny small)")  # fmt: skip
-    parser.add_argument("--seeds", metavar="K", type=_integer(2),
-                        help="runs on each entry, with seeds drawn from its name (default: as the baseline, or else 5)")  # fmt: skip
-    parser.add_argument("--baseline", metavar="FILE", default="mcsopt-baseline.json",
-                        help="what to compare with (default: mcsopt-baseline.json)")  # fmt: skip
-    parser.add_argument("--update", action="store_true", help="write the baseline instead of comparing with it")
-    parser.add_argument("--alpha", metavar="A", type=_number_in(1e-4, 0.5), default=0.01,
-                        help="level of the test of randomized heuristics (default: 0.01)")  # fmt: skip
-    parser.add_argument("--tolerance", metavar="T", type=_number_in(0, 1), default=1e-6,
-                        help="growth of the mean gap that is let pass (default: 1e-6)")  # fmt: skip
-    parser.add_argument("-o", "--output", metavar="TABLE", help="every run, as TABLE.csv or TABLE.parquet")
-    parser.add_argument("--plot", metavar="FILE.png", help="draw the differences by entry (extra plots)")
+    sizes = "sizes of entries (default: the baseline's entries, or else tiny small)"
+    which.add_argument("--size", nargs="+", action="extend", choices=("tiny", "small", "medium"), help=sizes)
+    runs = "runs of each entry, each with a seed of its own (default: as the baseline, or else 5)"
+    add("--seeds", metavar="K", type=_integer(2), help=runs)
+    file = "mcsopt-baseline.json"
+    add("--baseline", metavar="FILE", default=file, help=f"what to compare with (default: {file})")
+    add("--update", action="store_true", help="write the baseline instead of comparing with it")
+    level = "level of the test of randomized heuristics (default: 0.01)"
+    add("--alpha", metavar="A", type=_number_in(1e-4, 0.5), default=0.01, help=level)
+    slack = "growth of the mean gap that is let pass (default: 1e-6)"
+    add("--tolerance", metavar="T", type=_number_in(0, 1), default=1e-6, help=slack)
+    add("-o", "--output", metavar="TABLE", help="every run, as TABLE.csv or TABLE.parquet")
+    add("--plot", metavar="FILE.png", help="draw the differences by entry (extra plots)")
     _add_json(parser)
 
 

@@ -39,7 +39,7 @@ def assert_certified_gap(
     result : Result, solution or mapping
         As for `mcsopt.certify`: a heuristic's result, a solution, or the keys of a solution file.
     max_gap : float
-        Relative gap, >= 0.
+        Relative gap, >= 0. What is proved optimal, a gap of at most 1e-7, always passes: 0 asks for just that.
     time_limit : float, optional
         Wall-clock seconds for a bound that has to be found.
     bound : Entry, Certificate or mapping, optional
@@ -83,7 +83,7 @@ def assert_certified_gap(
         none = "; proved: there is no feasible plan" if certificate.status is Status.INFEASIBLE else ""
         raise AssertionError(_infeasible(problem, plan) + none)
     certificate = seal(problem, plan, proved)
-    if certificate.gap is None or certificate.gap > max_gap:
+    if certificate.gap is None or certificate.gap > max(max_gap, tolerances.PROVED_GAP):
         raise AssertionError(_too_wide(problem, certificate, proved, max_gap))
     return certificate
 
@@ -226,7 +226,7 @@ def _too_wide(problem: Problem[Any], certificate: Certificate, bound: Bound, max
     ]
     best = found.objective if found.feasible else None
     known = relative_gap(best, certificate.dual_bound, problem.sense)
-    if known is None or known > max_gap:
+    if known is None or known > max(max_gap, tolerances.PROVED_GAP):
         of_best = "no plan is known" if known is None else f"the best known plan, worth {best!r}, misses max_gap, too"
         lines.append(f"  undecided        the bound is too weak to decide: {of_best}; raise time_limit or max_gap")
     return "\n".join(lines)
