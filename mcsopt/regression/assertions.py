@@ -228,5 +228,5 @@ def _too_wide(problem: Problem[Any], certificate: Certificate, bound: Bound, max
     known = relative_gap(best, certificate.dual_bound, problem.sense)
     if known is None or known > max(max_gap, tolerances.PROVED_GAP):
         of_best = "no plan is known" if known is None else f"the best known plan, worth {best!r}, misses max_gap, too"
-        lines.append(f"  undecided        the bound is too weak to decide: {of_best}; raise time_limit or max_gap")
+        lines.append(f"  undecided        the bound is too weak to decide: {of_best}; more time for it may help")
     return "\n".join(lines)

@@ -14,6 +14,7 @@ from mcsopt.data import knapsack, library, sensing_market
 from mcsopt.data.files import instance_from_json
 from mcsopt.errors import InputError
 from mcsopt.problems import Knapsack, OfflineWelfare, Problem
+from mcsopt.solvers import solve
 from mcsopt.verification import certify
 from tests.commands.running import impossible
 
@@ -51,7 +52,7 @@ class SmallEntry:
 @cache
 def _certificate(entry: SmallEntry) -> dict[str, Any]:
     problem = entry.problem()
-    return dict(certify(problem, problem.empty_solution()).document)
+    return dict(certify(problem, solve(problem)).document)
 
 
 def _market(seed: int) -> Any:
