@@ -127,11 +127,7 @@ def pair_runs(before: Mapping[str, EntryRuns], now: Sequence[EntryRuns], senses:
     pairs = []
     for one in now:
         old = before[one.entry]
-        if old.instance != one.instance:
-            raise InputError(
-                f"instance of {one.entry}", f"is {one.instance[:19]}…, in the baseline {old.instance[:19]}…",
-                "gaps on different instances cannot be compared: write the baseline anew with --update",
-            )  # fmt: skip
+        check_instance(old, one.instance)
         try:
             old = old.against(one.bound, senses[one.entry])
         except BackendFault as fault:
@@ -147,6 +143,14 @@ def pair_runs(before: Mapping[str, EntryRuns], now: Sequence[EntryRuns], senses:
             Pair(one.heuristic, one.entry, seed, one.bound, *run) for seed, run in zip(one.seeds, both, strict=False)
         ]
     return pairs
+
+
+def check_instance(before: EntryRuns, digest: str) -> None:
+    """Raise `InputError` unless the baseline's runs were on the instance of this digest."""
+    if before.instance != digest:
+        what = f"is {digest[:19]}…, in the baseline {before.instance[:19]}…"
+        remedy = "gaps on different instances cannot be compared: write the baseline anew with --update"
+        raise InputError(f"instance of {before.entry}", what, remedy)
 
 
 def compare(pairs: Sequence[Pair], *, alpha: float, tolerance: float) -> Comparison:

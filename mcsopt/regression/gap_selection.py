@@ -11,6 +11,7 @@ from mcsopt.errors import InputError, shown
 from mcsopt.heuristics import heuristics
 from mcsopt.problems import problem_type
 from mcsopt.regression.gap_baseline import Baseline
+from mcsopt.regression.gap_comparison import check_instance
 
 SIZES = ("tiny", "small")
 """Sizes where nothing else is said: seconds in all."""
@@ -53,7 +54,7 @@ class Selection:
         Raises
         ------
         InputError
-            If a name is not known, or nothing is left to run.
+            If a name is not known, an instance is not that of the baseline, or nothing is left to run.
         """
         known = baseline.of(heuristic)
         if not update and not known:
@@ -69,6 +70,8 @@ class Selection:
             common = [one for one in fitting if one.name in known]
             lines += _left_out(heuristic, fitting, common, "not in the baseline")
             fitting = common
+            for one in fitting:
+                check_instance(known[one.name], one.instance_digest)
         if not fitting:
             raise InputError("--heuristic", f"{heuristic} has no entry to run on", _remedy(lines))
         return sorted(fitting, key=lambda one: one.name), lines

@@ -39,6 +39,10 @@ class SmallEntry:
         return 1.0 if self.bounded else None
 
     @property
+    def instance_digest(self) -> str:
+        return self.problem().instance.digest()
+
+    @property
     def certificate_digest(self) -> str | None:
         return "sha256:0" if self.certified else None
 

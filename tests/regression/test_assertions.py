@@ -214,18 +214,16 @@ def test_an_equilibrium_passes_and_what_is_none_names_the_deviation():
 
 def test_a_task_that_would_rather_have_nobody_is_named(monkeypatch):
     certificate = mcsopt.certify_equilibrium(MARKET, aspire_off(MARKET))
-    alone = type(certificate)(
-        **vars(certificate) | {"deviation": type(certificate.deviation)(2.0, 3, ())}
-    )
+    alone = type(certificate)(**vars(certificate) | {"deviation": type(certificate.deviation)(2.0, 3, ())})
     monkeypatch.setattr(assertions, "certify_equilibrium", lambda *_: alone)
     assert "task 3 gains it alone, with no workers" in message(assert_equilibrium, MARKET, aspire_off(MARKET))
 
 
 def test_a_problem_that_is_no_game_says_what_to_use():
-    with pytest.raises(InputError, match="problem: knapsack is no game; use assert_feasible$"):
+    with pytest.raises(InputError, match=r"problem: knapsack is no game; use assert_feasible$"):
         assert_equilibrium(SACK, Packing([0]))
     stable = StableCoalition(data_coalition(6, seed=1))
-    with pytest.raises(InputError, match="use assert_feasible, which is stability$"):
+    with pytest.raises(InputError, match=r"use assert_feasible, which is stability$"):
         assert_equilibrium(stable, solve(stable))
 
 
@@ -239,7 +237,11 @@ def test_other_bad_input_keeps_its_own_words(monkeypatch):
 
 
 def test_tracebacks_end_in_the_test():
-    for assertion, options in ((assert_certified_gap, {"max_gap": 0.0}), (assert_feasible, {}), (assert_equilibrium, {})):
+    for assertion, options in (
+        (assert_certified_gap, {"max_gap": 0.0}),
+        (assert_feasible, {}),
+        (assert_equilibrium, {}),
+    ):
         try:
             assertion(SACK, Packing([0, 1, 2]), **options)
         except AssertionError:

@@ -160,7 +160,7 @@ def test_help_and_markers_name_it(run):
 def test_sizes_are_read_once_each():
     assert read_sizes(["small", "tiny", "small"], "x") == ("small", "tiny")
     with pytest.raises(InputError, match="x: holds ''"):
-        read_sizes("".split(","), "x")
+        read_sizes([""], "x")
 
 
 def test_selection_of_the_shipped_library():
@@ -192,9 +192,9 @@ def test_an_installed_mcsopt_brings_the_plugin_and_it_works_with_xdist(tmp_path,
         "def test_it(mcsopt_instance):\n    assert mcsopt_instance.problem().instance.digest()\n"
     )
     path = os.pathsep.join([str(tmp_path / "site"), str(ROOT)])
+    words = ("-W", "error", "-v", "-n", str(workers), "-p", "no:cacheprovider", "test_mine.py")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-W", "error", "-v", "-n", str(workers), "-p", "no:cacheprovider", "test_mine.py"],
-        capture_output=True, text=True, check=False, cwd=tmp_path, env=os.environ | {"PYTHONPATH": path},
+        [sys.executable, "-m", "pytest", *words], capture_output=True, text=True, check=False, cwd=tmp_path, env=os.environ | {"PYTHONPATH": path},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     expected = {entry.name for entry in select()}
