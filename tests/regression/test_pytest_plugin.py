@@ -194,7 +194,8 @@ def test_an_installed_mcsopt_brings_the_plugin_and_it_works_with_xdist(tmp_path,
     path = os.pathsep.join([str(tmp_path / "site"), str(ROOT)])
     words = ("-W", "error", "-v", "-n", str(workers), "-p", "no:cacheprovider", "test_mine.py")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *words], capture_output=True, text=True, check=False, cwd=tmp_path, env=os.environ | {"PYTHONPATH": path},
+        [sys.executable, "-m", "pytest", *words], capture_output=True, text=True, check=False, cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": path},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     expected = {entry.name for entry in select()}
