@@ -15,6 +15,7 @@ from typing import NoReturn
 from mcsopt.errors import BackendFault, McsoptError, one_line
 
 _INSTANCE_ENDINGS = (".json", ".csv", ".csv.gz", ".parquet")
+_SIZES = ("tiny", "small", "medium", "large")
 
 EXIT_STATUS = """\
 exit status: 0 done, or the claim holds; 1 the claim does not hold (verify refutes, --max-gap exceeded, or
@@ -98,7 +99,7 @@ def build_parser() -> argparse.ArgumentParser:
         epilog="values: numbers, or FROM:TO:COUNT evenly spaced, or FROM:TO:COUNT:log; several are crossed",
     )
     sweep.add_argument("instance", metavar="INSTANCE", nargs="?",
-                       help="a data-coalition file (default: the embedded one, unless players are drawn)")  # fmt: skip
+                       help="a data-coalition file or library:NAME (default: the embedded one, or players drawn)")  # fmt: skip
     sweep.add_argument("--variance", metavar="V", nargs="+", help="variances (default: the instance's, or 0.25)")
     sweep.add_argument("--alpha", metavar="A", nargs="+", help="regimes in [-1, 1] (default: the instance's, or 0.5)")
     sweep.add_argument("--players", metavar="N", nargs="+", help="draw so many players (default: 10)")
@@ -119,6 +120,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_json(sweep)
 
     _add_regress(commands.add_parser("regress", help="have the certified gaps of heuristics grown since the baseline?"))
+    _add_library(commands.add_parser("library", help="instances with certified optima that come with the package"))
 
     commands.add_parser("list", help="problems, kinds of instance, models, solvers, heuristics")
     commands.add_parser("doctor", help="what is installed, what conflicts, what to do")
@@ -133,7 +135,7 @@ def _add_regress(parser: argparse.ArgumentParser) -> None:
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--entry", metavar="NAME", nargs="+", action="extend", help="entries of 'mcsopt library list'")
     sizes = "sizes of entries (default: the baseline's entries, or else tiny small)"
-    which.add_argument("--size", nargs="+", action="extend", choices=("tiny", "small", "medium"), help=sizes)
+    which.add_argument("--size", nargs="+", action="extend", choices=_SIZES[:-1], help=sizes)
     runs = "runs of each entry, each with a seed of its own (default: as the baseline, or else 5)"
     add("--seeds", metavar="K", type=_integer(2), help=runs)
     file = "mcsopt-baseline.json"
@@ -153,7 +155,8 @@ def _add_instance(parser: argparse.ArgumentParser) -> None:
         "instance",
         metavar="INSTANCE",
         nargs="?",
-        help="an instance file, Chicago taxi trips (CSV or Parquet), or none: the embedded default",
+        help="an instance file, library:NAME of 'mcsopt library list', Chicago taxi trips (CSV or Parquet), or none: "
+        "the embedded default",
     )
     parser.add_argument("--problem", metavar="P", required=True, help="one of 'mcsopt list'")
     parser.add_argument("--option", metavar="K=V", action="append", default=[], help="an option of the problem")
@@ -162,6 +165,31 @@ def _add_instance(parser: argparse.ArgumentParser) -> None:
     trips.add_argument("--workers", metavar="M", type=_integer(1), help="workers (default: 160)")
     trips.add_argument("--area", metavar="A", type=_integer(1), help="community area (default: that of most trips)")
     parser.add_argument("--seed", metavar="N", type=_integer(0), default=0, help="seed, an integer >= 0 (default: 0)")
+
+
+def _add_library(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True, parser_class=_Parser)
+    parts = {
+        "list": actions.add_parser("list", help="name, size, status, optimum or bound, digest"),
+        "export": actions.add_parser("export", help="write the instance of an entry, its solution, its certificate"),
+        "verify": actions.add_parser("verify", help="check entries, trusting nothing; exit 1 if one fails"),
+        "build": actions.add_parser("build", help="draw, solve and certify entries anew; exit 1 on a contradiction"),
+    }
+    export, build = parts["export"], parts["build"]
+    export.add_argument("name", metavar="NAME", help="an entry of 'mcsopt library list'")
+    export.add_argument("-o", "--output", metavar="FILE", required=True, help="FILE.json or FILE.parquet")
+    export.add_argument("--solution", metavar="FILE", help="write the best known solution, too")
+    export.add_argument("--certificate", metavar="FILE", help="write the certificate, too")
+    build.add_argument(
+        "-o", "--output", metavar="DIR", required=True, help="a folder; entries in it that are not named stay"
+    )
+    for name in ("verify", "build"):
+        parts[name].add_argument("names", metavar="NAME", nargs="*", help="entries (default: all)")
+    for name in ("list", "verify", "build"):
+        parts[name].add_argument("--problem", metavar="P", help="only entries of this problem")
+        parts[name].add_argument("--size", metavar="S", nargs="+", choices=_SIZES, help=f"only {', '.join(_SIZES)}")
+        _add_json(parts[name])
+    _add_time_limit(build, 60.0, "limit of the solver for each entry (default: 60)")
 
 
 def _add_time_limit(parser: argparse.ArgumentParser, default: float | None, text: str) -> None:
@@ -220,9 +248,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         return args
     # argparse takes INSTANCE only before the options, and "--heuristic A B" swallows it: find it in either place.
     if args.command in ("certify", "solve", "inspect", "sweep") and args.instance is None:
-        swallowed = [
-            name for name in getattr(args, "heuristic", None) or [] if name.lower().endswith(_INSTANCE_ENDINGS)
-        ]
+        swallowed = [name for name in getattr(args, "heuristic", None) or [] if _names_instance(name)]
         if len(swallowed) == 1 and not rest:
             args.heuristic.remove(swallowed[0])
             args.instance = swallowed[0]
@@ -237,6 +263,11 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     if getattr(args, "heuristic", None) == []:
         _Parser(prog="mcsopt certify").error("argument --heuristic: names none")
     return args
+
+
+def _names_instance(word: str) -> bool:
+    """Whether a word is an instance and no heuristic; a module of the user's own may be called library."""
+    return word.lower().endswith(_INSTANCE_ENDINGS) or (word.startswith("library:") and "/" in word)
 
 
 def _named_values(rest: list[str]) -> dict[str, str]:

@@ -31,3 +31,6 @@ PROVED_GAP = 1e-7
 REEVALUATION = 1e-6
 """Relative difference allowed between the objective a backend reports and its re-evaluation from raw data:
 backends add up in another order and to their own feasibility tolerance."""
+
+SAME_OPTIMUM = 1e-6
+"""Relative difference up to which two proofs of one optimum agree: ten times `PROVED_GAP`, which each may be off by."""

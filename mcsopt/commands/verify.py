@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from mcsopt.commands.common import print_json
-from mcsopt.data.files import read_instance
+from mcsopt.data.load import read_named
 from mcsopt.errors import one_line
 from mcsopt.verification import check
 from mcsopt.verification.certificate import load_documents
@@ -15,7 +15,7 @@ from mcsopt.verification.certificate import load_documents
 def run(args: argparse.Namespace) -> int:
     """Check every certificate of the file; return 0 if all hold, 1 if one is refused."""
     documents = load_documents(args.certificate)
-    digest = read_instance(args.instance).digest() if args.instance else None
+    digest = read_named(args.instance).digest() if args.instance else None
     verdicts = [check.check(d, instance_digest=digest, time_limit=args.time_limit) for d in documents]
     accepted = all(verdict.accepted for verdict in verdicts)
     if args.json:

@@ -1,5 +1,6 @@
 """Where instances come from: generators, Chicago taxi trips, instance and solution files."""
 
+from mcsopt.data import library
 from mcsopt.data.coalitions import data_coalition
 from mcsopt.data.files import read_instance, read_solution, write_instance, write_solution
 from mcsopt.data.generators import GENERATORS, generate
@@ -16,6 +17,7 @@ __all__ = [
     "default_instance",
     "generate",
     "knapsack",
+    "library",
     "load_instance",
     "read_instance",
     "read_solution",

@@ -36,7 +36,11 @@ def read_json(path: str | Path, what: str) -> Any:
     InputError
         If the file is missing, a directory, empty, not UTF-8, truncated or not JSON.
     """
-    text = read_text(path, what)
+    return parse_json(read_text(path, what), path, what)
+
+
+def parse_json(text: str, path: str | Path, what: str) -> Any:
+    """Read JSON text as `read_json` reads a file; `path` is for messages."""
     try:
         return _parse(text)
     except json.JSONDecodeError as error:

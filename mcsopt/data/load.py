@@ -1,4 +1,4 @@
-"""Find the instance a command names: a file of ours, a table of taxi trips, or the embedded default."""
+"""Find the instance a command names: a file of ours, a library entry, a table of taxi trips, the embedded default."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mcsopt.data.files import instance_from_json, is_trips_parquet, read_instance
+from mcsopt.data.library import PREFIX, entry
 from mcsopt.errors import InputError
 from mcsopt.problems.fields import Instance
 
@@ -41,8 +42,8 @@ def load_instance(
     Parameters
     ----------
     path : str or Path or None
-        An instance file (``.json``, ``.parquet``), a table of Chicago taxi trips (``.csv``, ``.csv.gz``, BigQuery
-        ``.parquet``), or None for the embedded default of `kind`.
+        An instance file (``.json``, ``.parquet``), ``library:NAME`` for an entry of the library, a table of Chicago
+        taxi trips (``.csv``, ``.csv.gz``, BigQuery ``.parquet``), or None for the embedded default of `kind`.
     kind : str
         Kind of instance the problem takes.
     tasks, workers, area, seed
@@ -57,7 +58,9 @@ def load_instance(
         return default_instance(kind), [f"instance: embedded default {kind}"]
     lines: list[str] = []
     instance: Any
-    if is_trips(path):
+    if str(path).startswith(PREFIX):
+        instance, lines = _library_instance(str(path))
+    elif is_trips(path):
         if kind != "sensing-market":
             raise InputError(
                 "", "stands for a table of taxi trips", f"this problem takes an instance of kind {kind!r}", str(path)
@@ -71,6 +74,19 @@ def load_instance(
     if instance.kind != kind:
         raise InputError("kind", f"is {instance.kind!r}", f"this problem takes {kind!r}", str(path))
     return instance, lines
+
+
+def _library_instance(name: str) -> tuple[Instance, list[str]]:
+    """Return the instance of an entry, and what is known of it: of the entry's own problem and options."""
+    case = entry(name.removeprefix(PREFIX))
+    known = "no feasible solution" if case.objective is None else f"best known {case.objective:,.4f}"
+    asked = " ".join([case.problem_name, *(f"{option}={value}" for option, value in case.options.items())])
+    return case.problem().instance, [f"instance: library entry {case.name}, {asked}: {case.status}, {known}"]
+
+
+def read_named(path: str | Path) -> Instance:
+    """Return the instance of a file, or of ``library:NAME``; `InputError` as the two raise it."""
+    return _library_instance(str(path))[0] if str(path).startswith(PREFIX) else read_instance(path)
 
 
 def is_trips(path: str | Path) -> bool:

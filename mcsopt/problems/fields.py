@@ -208,8 +208,13 @@ class Instance:
 
         Canonical: keys sorted, no spaces, every number written as Python's ``repr`` of the double it denotes.
         """
-        text = json.dumps(_numbers_as_doubles(self.to_json()), sort_keys=True, separators=(",", ":"))
-        return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+        return canonical_digest(self.to_json())
+
+
+def canonical_digest(document: Any) -> str:
+    """Return ``"sha256:..."`` over the canonical text of a JSON value, as `Instance.digest` does of an instance."""
+    text = json.dumps(_numbers_as_doubles(document), sort_keys=True, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
 def _known(cls: type[Instance], group: str) -> str:
@@ -228,4 +233,6 @@ def _numbers_as_doubles(value: Any) -> Any:
         return {key: _numbers_as_doubles(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_numbers_as_doubles(item) for item in value]
-    return float(value) if isinstance(value, int) else value
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return value
+    return float(value) + 0.0  # adding zero turns -0.0 into 0.0

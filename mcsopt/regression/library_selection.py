@@ -9,10 +9,10 @@ import pytest
 
 from mcsopt.data import library
 from mcsopt.data.library import Entry
+from mcsopt.data.library_recipes import SIZES
 from mcsopt.errors import InputError, shown
 from mcsopt.problems import problem_type
 
-SIZES = ("tiny", "small", "medium", "large")
 SMALLEST = SIZES[:1]
 
 
