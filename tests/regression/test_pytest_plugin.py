@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-import mcsopt.regression.library_selection  # noqa: F401  # before pytester, which forgets what its runs have loaded
 from mcsopt.errors import InputError
 from mcsopt.regression.library_selection import read_sizes, select
 from tests.regression import small_library
@@ -33,14 +32,40 @@ def test_gap(mcsopt_instance):
 """
 
 
+class Loaded:
+    """Keeps what a run has loaded: pytester forgets it, and compiled packages cannot be loaded a second time."""
+
+    def __init__(self):
+        self.modules = {}  # a usage error comes before any run
+
+    def pytest_unconfigure(self):
+        self.modules |= {name: module for name, module in sys.modules.items() if not name.startswith("test_")}
+
+    def keep(self):
+        for name, module in self.modules.items():
+            sys.modules.setdefault(name, module)
+
+
 @pytest.fixture
-def run(pytester, monkeypatch):
+def loaded():
+    """Outlive pytester, which forgets after each run and once more in the end."""
+    found = Loaded()
+    yield found
+    found.keep()
+
+
+@pytest.fixture
+def run(loaded, pytester, monkeypatch):
     """Run pytest with the plugin, whether or not the entry point has loaded it, on the small library."""
     small_library.install(monkeypatch)
 
     def of(source, *words):
         pytester.makepyfile(source)
-        return pytester.runpytest_inprocess("-p", "no:mcsopt", "-p", PLUGIN, "-p", "no:cacheprovider", *words)
+        result = pytester.runpytest_inprocess(
+            "-p", "no:mcsopt", "-p", PLUGIN, "-p", "no:cacheprovider", *words, plugins=[loaded]
+        )
+        loaded.keep()
+        return result
 
     return of
 
