@@ -19,8 +19,9 @@ _INSTANCE_ENDINGS = (".json", ".csv", ".csv.gz", ".parquet")
 _SIZES = ("tiny", "small", "medium", "large")
 
 EXIT_STATUS = """\
-exit status: 0 done, or the claim holds; 1 the claim does not hold (verify refutes, --max-gap exceeded);
-2 bad input or usage; 3 no feasible solution: none exists, or none found within the limits"""
+exit status: 0 done, or the claim holds; 1 the claim does not hold (verify refutes, --max-gap exceeded, or
+regress finds a change for the worse); 2 bad input or usage; 3 no feasible solution: none exists, or none found within
+the limits"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -115,12 +116,8 @@ def build_parser() -> argparse.ArgumentParser:
         help="the price of stability of data coalitions over variances, regimes, sizes and cost profiles",
         epilog="values: numbers, or FROM:TO:COUNT evenly spaced, or FROM:TO:COUNT:log; several are crossed",
     )
-    sweep.add_argument(
-        "instance",
-        metavar="INSTANCE",
-        nargs="?",
-        help="a data-coalition file or library:NAME (default: the embedded one, unless players are drawn)",
-    )
+    sweep.add_argument("instance", metavar="INSTANCE", nargs="?",
+                       help="a data-coalition file or library:NAME (default: embedded, or players drawn)")  # fmt: skip
     sweep.add_argument("--variance", metavar="V", nargs="+", help="variances (default: the instance's, or 0.25)")
     sweep.add_argument("--alpha", metavar="A", nargs="+", help="regimes in [-1, 1] (default: the instance's, or 0.5)")
     sweep.add_argument("--players", metavar="N", nargs="+", help="draw so many players (default: 10)")
@@ -140,11 +137,35 @@ def build_parser() -> argparse.ArgumentParser:
     )
     _add_json(sweep)
 
+    _add_regress(commands.add_parser("regress", help="have the certified gaps of heuristics grown since the baseline?"))
     _add_library(commands.add_parser("library", help="instances with certified optima that come with the package"))
 
     commands.add_parser("list", help="problems, kinds of instance, models, solvers, heuristics")
     commands.add_parser("doctor", help="what is installed, what conflicts, what to do")
     return parser
+
+
+def _add_regress(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    names = "heuristics of 'mcsopt list', or module:function of your own"
+    add("--heuristic", metavar="H", nargs="+", action="extend", required=True, help=names)
+    add("--problem", metavar="P", help="only library entries of this problem")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--entry", metavar="NAME", nargs="+", action="extend", help="entries of 'mcsopt library list'")
+    sizes = "sizes of entries (default: the baseline's entries, or else tiny small)"
+    which.add_argument("--size", nargs="+", action="extend", choices=_SIZES[:-1], help=sizes)
+    runs = "runs of each entry, each with a seed of its own (default: as the baseline, or else 5)"
+    add("--seeds", metavar="K", type=_integer(2), help=runs)
+    file = "mcsopt-baseline.json"
+    add("--baseline", metavar="FILE", default=file, help=f"what to compare with (default: {file})")
+    add("--update", action="store_true", help="write the baseline instead of comparing with it")
+    level = "level of the test of randomized heuristics (default: 0.01)"
+    add("--alpha", metavar="A", type=_number_in(1e-4, 0.5), default=0.01, help=level)
+    slack = "growth of the mean gap that is let pass (default: 1e-6)"
+    add("--tolerance", metavar="T", type=_number_in(0, 1), default=1e-6, help=slack)
+    add("-o", "--output", metavar="TABLE", help="every run, as TABLE.csv or TABLE.parquet")
+    add("--plot", metavar="FILE.png", help="draw the differences by entry (extra plots)")
+    _add_json(parser)
 
 
 def _add_instance(parser: argparse.ArgumentParser) -> None:
@@ -212,6 +233,16 @@ def _seconds(text: str) -> float | None:
         if float(text) >= 0:
             return float(text) if math.isfinite(float(text)) else None
     raise argparse.ArgumentTypeError(f"is {text!r}; give seconds >= 0, inf for no limit")
+
+
+def _number_in(low: float, high: float) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        with suppress(ValueError):
+            if low <= float(text) <= high:
+                return float(text)
+        raise argparse.ArgumentTypeError(f"is {text!r}; give a number from {low:g} to {high:g}")
+
+    return read
 
 
 def _gap(text: str) -> float:

@@ -9,20 +9,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mcsopt.commands.common import check_outputs, number, print_json, print_table, progress
+from mcsopt.commands.pictures import check_picture, save_picture
 from mcsopt.data.load import load_instance
 from mcsopt.errors import InputError
 from mcsopt.problems import DataCoalition
 from mcsopt.regression.coalition_grid import Grid, read_values
 from mcsopt.regression.coalition_growth import growth_exponents
 from mcsopt.regression.coalition_sweep import check_table, sweep, write_table
-from mcsopt.report.style import check_matplotlib
 from mcsopt.versions import versions
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_DRAWN, MOST_MAPPED = 20, 12
-PICTURE_ENDINGS = (".png", ".pdf", ".svg")
 SIZES = range(2, 1_000_001)
 
 
@@ -45,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"mcsopt: interrupted; keeping {len(rows):,} of {total:,} rows", file=sys.stderr)
     write_table(rows, args.output)
     if picture is not None:
-        _save(picture(rows), args.plot)
+        save_picture(picture(rows), args.plot)
     seconds = time.perf_counter() - began
     if args.json:
         print_json(_document(args, rows, total, seconds))
@@ -87,9 +86,7 @@ def _picture(args: argparse.Namespace, grid: Grid) -> Picture | None:
         if args.picture is not None:
             raise InputError("--picture", "is given without --plot", "say where to draw it: --plot FILE.png")
         return None
-    if not args.plot.lower().endswith(PICTURE_ENDINGS):
-        raise InputError("--plot", f"names {args.plot}", f"give a file ending in {', '.join(PICTURE_ENDINGS)}")
-    check_matplotlib("--plot")
+    check_picture(args.plot)
     kind = args.picture or ("growth" if len(grid.players) >= 3 and grid.instance is None else "sizes")
     if kind == "growth":
         if len(grid.players) < 3 or grid.instance is not None:
@@ -118,13 +115,6 @@ def _equilibria(players: DataCoalition, kind: str, stability: str) -> Figure:
     from mcsopt.report.coalition_figures import equilibrium_size_figure, stability_map
 
     return equilibrium_size_figure(players) if kind == "sizes" else stability_map(players, stability=stability)
-
-
-def _save(figure: Figure, path: str) -> None:
-    from mcsopt.data.files import replacing
-
-    with replacing(path) as target:
-        figure.savefig(target, dpi=150, format=path.lower().rpartition(".")[2])
 
 
 def _document(

@@ -1,0 +1,3 @@
+"""What the whole suite is given."""
+
+pytest_plugins = ["pytester"]
