@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from mcsopt.commands.common import check_outputs, number, print_json, print_table, progress
@@ -125,20 +127,12 @@ def _document(
         "plot": args.plot,
         "rows": len(rows),
         "complete": len(rows) == total,
-        "statuses": {status: sum(row["stable_status"] == status for row in rows) for status in _statuses(rows)},
+        "statuses": dict(sorted(Counter(row["stable_status"] for row in rows).items())),
         "price_cost": [min(row["price_cost"] for row in rows), max(row["price_cost"] for row in rows)],
-        "growth": [
-            {"quantity": g.quantity, "alpha": g.alpha, "stability": g.stability, "fitted": g.fitted, "theory": g.theory,
-             "shows_from": g.shows_from}
-            for g in growth_exponents(rows)
-        ],
+        "growth": [asdict(growth) for growth in growth_exponents(rows)],
         "seconds": round(seconds, 6),
         "versions": versions(),
-    }  # fmt: skip
-
-
-def _statuses(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    return sorted({row["stable_status"] for row in rows})
+    }
 
 
 def _print(args: argparse.Namespace, lines: list[str], rows: Sequence[Mapping[str, Any]], seconds: float) -> None:

@@ -132,63 +132,65 @@ def _first(problem: StableCoalition, start: Iterable[int] | str, seed: int) -> n
 
 
 class _Burdens:
-    """Burdens in closed form: with ``a_j = (c_j^2/2)^(1/3)`` each is ``sigma^2/k`` plus a combination of the a_j."""
+    """Burdens in closed form: with ``a_j = (c_j^2/2)^(1/3)`` each is ``sigma^2/k`` plus a combination of the a_j.
+
+    Who wants to move is decided at ``sigma^2 (1 + 1e-12)``, where ties fall as `StableCoalition` says.
+    """
 
     def __init__(self, problem: StableCoalition) -> None:
         data = problem.instance
         self.robust = problem.stability == "robust"
         self.variance, self.alpha = data.variance, data.alpha
+        self.limit = data.variance * (1 + tolerances.STABILITY)
         self.a = np.cbrt(data.cost) ** 2 / 2 ** (1 / 3)
 
-    def _members(self, total: float, own: np.ndarray, k: int) -> np.ndarray:
-        """Return the burdens of members with these a in a coalition of size k whose a add up to `total`."""
-        scale = float(k) ** ((2 * self.alpha + 1) / 3)
-        return np.asarray(self.variance / k + scale * (total + 2 * own) / k)
+    def _members(self, total: float | np.ndarray, own: np.ndarray, k: float | np.ndarray) -> np.ndarray:
+        """Return burdens less ``sigma^2/k`` of members with these a in coalitions of size k whose a add to `total`."""
+        return np.asarray(k ** ((2 * self.alpha + 1) / 3) * (total + 2 * own) / k)
+
+    def _entrants(self, total: float | np.ndarray, own: np.ndarray, k: float | np.ndarray) -> np.ndarray:
+        """Return burdens less ``sigma^2/(k + 1)`` of those who enter alone; the members keep their levels for k."""
+        power = (2 * self.alpha + 4) / 3
+        return np.asarray((3 * own * (k + 1) ** power + total * k**power) / (k + 1) ** 2)
 
     def social_cost(self, inside: np.ndarray) -> float:
         """Return the sum of all burdens."""
-        k, outside = int(inside.sum()), float(self.variance * (~inside).sum())
-        return outside + float(self._members(self.a[inside].sum(), self.a[inside], k).sum()) if k else outside
+        k, outside = float(inside.sum()), float(self.variance * (~inside).sum())
+        if not k:
+            return outside
+        return outside + self.variance + float(self._members(self.a[inside].sum(), self.a[inside], k).sum())
 
     def leaving(self, inside: np.ndarray) -> np.ndarray:
         """Return what each player gains by leaving; -inf for outsiders and on ties."""
         gain = np.full(len(self.a), -np.inf)
-        k = int(inside.sum())
+        k = float(inside.sum())
         if k:
-            gain[inside] = self._members(self.a[inside].sum(), self.a[inside], k) - self.variance
-        gain[gain <= tolerances.STABILITY * self.variance] = -np.inf
+            gain[inside] = self._members(self.a[inside].sum(), self.a[inside], k) - self.limit * (1 - 1 / k)
+        gain[gain <= 0] = -np.inf
         return gain
 
     def entering(self, inside: np.ndarray) -> np.ndarray:
         """Return what each player gains by entering; -inf for members and for those who do not want or may not."""
         gain = np.full(len(self.a), -np.inf)
-        k, out = int(inside.sum()), ~inside
+        k, out = float(inside.sum()), ~inside
         if not k or not out.any():
             return gain
-        total, own, limit = float(self.a[inside].sum()), self.a[out], self.variance * (1 + tolerances.STABILITY)
+        total, own, room = float(self.a[inside].sum()), self.a[out], self.limit * (1 - 1 / (k + 1))
         if self.robust:
             burden = self._members(total + own, own, k + 1)
-            worst = self._members(total + own, np.maximum(own, self.a[inside].max()), k + 1)
-            burden[worst > limit] = np.inf
+            burden[self._members(total + own, np.maximum(own, self.a[inside].max()), k + 1) > room] = np.inf
         else:
-            # The entrant chooses its level for size k + 1; the members' noise is still that of size k.
-            power = (2 * self.alpha + 4) / 3
-            noise = (3 * own * (k + 1.0) ** power + total * float(k) ** power) / (k + 1.0) ** 2
-            burden = self.variance / (k + 1) + noise
-        gain[out] = np.where(burden <= limit, self.variance - burden, -np.inf)
+            burden = self._entrants(total, own, k)
+        gain[out] = np.where(burden <= room, room - burden, -np.inf)
         return gain
 
     def first_to_stay_out(self, order: np.ndarray) -> int:
         """Return the least k >= 2 such that the next one of `order` does not join the k before it; n if all do."""
         a = self.a[order]
         k, total, own = np.arange(2.0, len(a)), np.cumsum(a)[1:-1], a[2:]
-        if self.robust:
-            # The entrant is the most expensive of them all.
-            rest = (k + 1) ** ((2 * self.alpha + 1) / 3) * (total + 3 * own) / (k + 1)
-        else:
-            power = (2 * self.alpha + 4) / 3
-            rest = (3 * own * (k + 1) ** power + total * k**power) / (k + 1) ** 2
-        out = np.flatnonzero(self.variance / (k + 1) + rest > self.variance * (1 + tolerances.STABILITY))
+        # Robust: the entrant is the most expensive of them all.
+        burden = self._members(total + own, own, k + 1) if self.robust else self._entrants(total, own, k)
+        out = np.flatnonzero(burden > self.limit * (1 - 1 / (k + 1)))
         return 2 + int(out[0]) if len(out) else len(a)
 
     def mover(self, inside: np.ndarray) -> int | None:

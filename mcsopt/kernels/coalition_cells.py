@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from mcsopt.kernels.coalitions import Conditions, block, entry_sum
+from mcsopt.kernels.coalitions import Conditions, entry_sum
 from mcsopt.kernels.fixed_size_sums import (
     BOTTOM,
     CHOICE,
@@ -29,6 +29,7 @@ from mcsopt.kernels.fixed_size_sums import (
     OPEN,
     Interval,
     Values,
+    block,
     first_above,
     hopeless,
     least_sum,

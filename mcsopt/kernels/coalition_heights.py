@@ -21,7 +21,7 @@ import numpy as np
 from numba import njit
 
 from mcsopt.kernels.coalition_cells import CELLS, STEPS, TARGET, Objective, State, give_up, keep
-from mcsopt.kernels.coalitions import Conditions, block, entry_sum
+from mcsopt.kernels.coalitions import Conditions, entry_sum
 from mcsopt.kernels.fixed_size_sums import (
     BOTTOM,
     CHOICE,
@@ -31,6 +31,7 @@ from mcsopt.kernels.fixed_size_sums import (
     OPEN,
     Interval,
     Values,
+    block,
     first_above,
     hopeless,
     least_sum,

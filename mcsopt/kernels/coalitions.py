@@ -28,6 +28,7 @@ import numpy as np
 from numba import njit
 
 from mcsopt import tolerances
+from mcsopt.kernels.fixed_size_sums import first_above
 from mcsopt.problems.data_coalition import DataCoalition
 
 ROUNDING = 1e-13
@@ -101,12 +102,6 @@ def prefix_sums(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         high[k + 1] = total + lost
         low[k + 1] = lost - (high[k + 1] - total)
     return high, low
-
-
-@njit(cache=True)
-def block(c: Conditions, begin: int, end: int) -> float:
-    """Return the sum of a over the ranks begin..end-1."""
-    return (c.high[end] - c.high[begin]) + (c.low[end] - c.low[begin])
 
 
 @njit(cache=True)
@@ -263,8 +258,8 @@ def _meet_group(
     top = c.upper[k] - 2 * largest - other
     bottom = entry_sum(c, k, c.a[half.outsider[g]], largest) - other
     above, below = ROUNDING * c.upper[k], ROUNDING * c.need[k]
-    first = _beyond(half.sums, begin, end, bottom - below)
-    last = _beyond(half.sums, first, end, top + above)
+    first = first_above(half.sums, begin, end, bottom - below)
+    last = first_above(half.sums, first, end, top + above)
     while first < last and half.sums[first] <= bottom + below:
         _set_aside(shifted | half.mask[first], found)
         first += 1
@@ -279,18 +274,6 @@ def _meet_group(
             if found.lengths[0] >= len(found.listed):
                 break
             _list(shifted | half.mask[position], found)
-
-
-@njit(cache=True)
-def _beyond(values: np.ndarray, begin: int, end: int, threshold: float) -> int:
-    """Return the first position in [begin, end) of a value above the threshold, or end."""
-    while begin < end:
-        middle = (begin + end) // 2
-        if values[middle] > threshold:
-            end = middle
-        else:
-            begin = middle + 1
-    return begin
 
 
 @njit(cache=True)

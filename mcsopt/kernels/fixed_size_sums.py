@@ -48,7 +48,7 @@ class Interval(NamedTuple):
 
 @njit(cache=True)
 def block(v: Values, begin: int, end: int) -> float:
-    """Return the sum of the values begin..end-1."""
+    """Return the sum of the values begin..end-1. Whatever has their `high` and `low` will do for `v`."""
     return (v.high[end] - v.high[begin]) + (v.low[end] - v.low[begin])
 
 

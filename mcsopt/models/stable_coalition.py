@@ -12,6 +12,7 @@ from pyomo.core.expr import LinearExpression
 from mcsopt import tolerances
 from mcsopt.errors import TooLarge
 from mcsopt.models.central_coalition import (
+    MAX_PLAYERS,
     Booleans,
     Pairs,
     add_boolean_sizes,
@@ -55,8 +56,6 @@ COUNTED = """\
           counted[j] in {0,1}            j is the member held against an entrant: one, who joins (the most expensive)
 """
 
-MAX_PLAYERS = 300
-"""Beyond, the pairs of player and size are too many to be solved by a general solver."""
 MARGIN = 1e-7
 """By how much, relative, the Pyomo statement loosens every condition: HiGHS keeps rows to 1e-9. So it
 admits every stable coalition, and some near-ties that are not; those `near_tie` recognizes, and `exclude_pyomo` cuts

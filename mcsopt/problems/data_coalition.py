@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -91,11 +91,6 @@ class DataCoalition(Instance):
         """Return the levels ``eps_i = (4 / (k^(1+alpha) c_i))^(1/3)`` that minimise the social cost (Lemma 1)."""
         k = float(len(members))
         return [(4 / (k ** (1 + self.alpha) * float(self.cost[i]))) ** (1 / 3) for i in members]
-
-
-def member_list(members: Iterable[int]) -> tuple[int, ...]:
-    """Return members as a sorted tuple of integers."""
-    return tuple(sorted(int(i) for i in members))
 
 
 def random_players(rng: np.random.Generator, most: int = 9) -> DataCoalition:

@@ -11,7 +11,7 @@ import numpy as np
 
 from mcsopt import tolerances
 from mcsopt.problems.base import Problem, Violation, index_list
-from mcsopt.problems.data_coalition import DataCoalition, member_list, random_players
+from mcsopt.problems.data_coalition import DataCoalition, random_players
 from mcsopt.problems.fields import Instance
 from mcsopt.result import Sense
 
@@ -23,7 +23,7 @@ class Coalition:
     members: tuple[int, ...]
 
     def __init__(self, members: Iterable[int]) -> None:
-        object.__setattr__(self, "members", member_list(members))
+        object.__setattr__(self, "members", tuple(sorted(int(i) for i in members)))
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,8 @@ class StableCoalition(Problem[Coalition]):
         cheapest = int(np.argmin(cost))
         if cost[cheapest] == math.inf:
             return math.inf
-        return (
-            self._nash_entry(members, cheapest) if self.stability == "nash" else self._robust_entry(members, cheapest)
-        )
+        entry = self._nash_entry if self.stability == "nash" else self._robust_entry
+        return entry(members, cheapest)
 
     def _nash_entry(self, members: tuple[int, ...], entrant: int) -> float:
         data, k = self.instance, len(members)
@@ -99,7 +98,7 @@ class StableCoalition(Problem[Coalition]):
         return (burden - data.variance / (k + 1)) / (1 - 1 / (k + 1))
 
     def _robust_entry(self, members: tuple[int, ...], entrant: int) -> float:
-        return self.stay_variance(member_list([*members, entrant]))
+        return self.stay_variance((*members, entrant))
 
     def violations(self, solution: Coalition) -> tuple[Violation, ...]:
         """Return by how much ``sigma^2``, relative to it, misses the interval [stay, entry)."""

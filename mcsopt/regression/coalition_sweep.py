@@ -10,7 +10,7 @@ from typing import Any
 from mcsopt.data.files import check_writable, replacing
 from mcsopt.errors import InputError
 from mcsopt.problems import CentralCoalition, DataCoalition, StableCoalition
-from mcsopt.result import Status, Termination
+from mcsopt.result import Termination
 from mcsopt.solvers import solve
 
 
@@ -25,10 +25,10 @@ class PriceOfStability:
     central_size, central_cost, central_variance : int, float, float
         Size, social cost and pooled variance of the central optimum.
     stable_status : str
-        PROVED, INFEASIBLE (none exists: the empty coalition stands in), or BOUNDED (a time limit).
+        PROVED, INFEASIBLE (none exists), BOUNDED, or UNKNOWN (a time limit, or nothing shown).
     stable_size, stable_cost, stable_variance : int, float, float
-        The same of the cheapest stable coalition; of the empty one if none exists. Outside a coalition the variance
-        is ``sigma^2``.
+        The same of the cheapest stable coalition; of the empty one if none exists or was found. Outside a coalition
+        the variance is ``sigma^2``.
     price_cost, price_variance : float
         Ratios stable to central. The first is >= 1; the second may be below 1, as both compare the social-cost optima.
     """
@@ -83,7 +83,7 @@ def price_of_stability(
         central_size=len(central.members),
         central_cost=central_cost,
         central_variance=central_variance,
-        stable_status=Status(found.status).value,
+        stable_status=found.status.value,
         stable_size=len(members),
         stable_cost=cost,
         stable_variance=variance,

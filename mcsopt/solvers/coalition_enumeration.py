@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +15,7 @@ from mcsopt.kernels.coalitions import Found, interval_ends, intervals, roots, sc
 from mcsopt.problems.stable_coalition import Coalition, StableCoalition
 from mcsopt.result import Assurance, Result, conclude
 from mcsopt.solvers.registry import Settings
+from mcsopt.solvers.stable_coalition import social_cost_objective
 
 METHOD = "coalition-enumeration"
 MAX_PLAYERS = 36
@@ -112,14 +114,11 @@ def all_stable(problem: StableCoalition, *, limit: int = LIMIT) -> StableSets:
     masks = _by_player(listed, order)
     stay, entry, cost = _properties(problem, masks)
     rank = np.lexsort((masks, cost))
-    least, most = _costs(problem, found.least), _costs(problem, found.most)
-    sizes = np.flatnonzero(found.number)
-    by_size = (found.least_mask, found.most_mask)
-    cheapest = sizes[np.argmin(least[sizes])] if len(sizes) else 0
-    dearest = sizes[np.argmax(most[sizes])] if len(sizes) else 0
+    sizes, objective = np.flatnonzero(found.number).tolist(), social_cost_objective(problem.instance)
 
-    def coalition(size: int, of: np.ndarray) -> Coalition | None:
-        return Coalition(order[list(_members(int(of[size])))].tolist()) if size else None
+    def first(mask: np.ndarray, key: Callable[[int], float]) -> Coalition | None:
+        size = min(sizes, key=key, default=0)
+        return Coalition(order[list(_members(int(mask[size])))].tolist()) if size else None
 
     return StableSets(
         problem=problem,
@@ -129,9 +128,9 @@ def all_stable(problem: StableCoalition, *, limit: int = LIMIT) -> StableSets:
         stay=stay[rank],
         entry=entry[rank],
         social_cost=cost[rank],
-        cheapest=coalition(cheapest, by_size[0]),
-        dearest=coalition(dearest, by_size[1]),
-        largest=coalition(int(sizes[-1]) if len(sizes) else 0, by_size[0]),
+        cheapest=first(found.least_mask, lambda k: objective.fixed[k] + objective.rate[k] * found.least[k]),
+        dearest=first(found.most_mask, lambda k: -objective.fixed[k] - objective.rate[k] * found.most[k]),
+        largest=first(found.least_mask, lambda k: -k),
     )
 
 
@@ -165,21 +164,13 @@ def _by_player(masks: np.ndarray, order: np.ndarray) -> np.ndarray:
     return result
 
 
-def _costs(problem: StableCoalition, total: np.ndarray) -> np.ndarray:
-    """Return the social cost by size for sums by size; entries below size 2 mean nothing."""
-    data = problem.instance
-    k = np.arange(len(total), dtype=float)
-    k[0] = 1.0
-    return (data.num_players + 1 - k) * data.variance + (k + 2) * k ** ((2 * data.alpha + 1) / 3) / k * total
-
-
 def _properties(problem: StableCoalition, masks: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the ends of the intervals and the social costs."""
     data = problem.instance
     a = np.empty(data.num_players)
     order, by_rank = roots(data)
     a[order] = by_rank
-    size, total = np.zeros(len(masks)), np.zeros(len(masks))
+    size, total = np.zeros(len(masks), np.int64), np.zeros(len(masks))
     largest, out = np.zeros(len(masks)), np.full(len(masks), np.inf)
     for player, value in enumerate(a):
         inside = (masks >> player & 1) == 1
@@ -187,9 +178,9 @@ def _properties(problem: StableCoalition, masks: np.ndarray) -> tuple[np.ndarray
         total += np.where(inside, value, 0.0)
         largest = np.where(inside, np.maximum(largest, value), largest)
         out = np.where(inside, out, np.minimum(out, value))
-    e = (2 * data.alpha + 1) / 3
-    stay, entry = interval_ends(size, total, largest, out, e, problem.stability)
-    return stay, entry, (data.num_players + 1 - size) * data.variance + (size + 2) * size**e / size * total
+    stay, entry = interval_ends(size, total, largest, out, (2 * data.alpha + 1) / 3, problem.stability)
+    cost = social_cost_objective(data)
+    return stay, entry, cost.fixed[size] + cost.rate[size] * total
 
 
 def all_intervals(problem: StableCoalition) -> tuple[np.ndarray, np.ndarray]:

@@ -80,7 +80,9 @@ class WorstSearch(Search):
     """One run of the mirror image of the search: objectives are ``-(fixed + rate Sigma)``."""
 
     def _prepare(self) -> None:
-        a = -self.conditions.a[::-1]
+        # Whoever costs more than a third of what a coalition may is never a member, but would come first in the sums
+        # and swamp the others.
+        a = -np.minimum(self.conditions.a, self.conditions.upper.max() / 3)[::-1]
         self.values = Values(a, *prefix_sums(a))
         heights.prepare(self.conditions, self.objective, self.state)
 

@@ -44,6 +44,18 @@ def test_where_it_stops_the_coalition_is_stable_or_empty(start):
     assert outcomes == {True, False}
 
 
+def test_near_ties_fall_as_the_problem_says():
+    """A burden at which the coalition is unstable by less than 1e-12 of sigma^2 was taken for a tie."""
+    data = DataCoalition([1.0, 1.0], 1.0, 0.0)
+    # Both stay from sigma^2 = stay on; 1e-12 below it is a tie, 1.5e-12 below it is none.
+    stay = StableCoalition(data).stay_variance((0, 1))
+    for below, stable in ((0.5e-12, True), (1.5e-12, False)):
+        problem = StableCoalition(DataCoalition(data.cost, stay * (1 - below), 0.0))
+        assert (not problem.violations(Coalition((0, 1)))) == stable
+        assert entry_exit_dynamics(problem).feasible == stable
+        assert bool(entry_exit_dynamics(problem).solution.members) == stable
+
+
 def test_a_cycle_is_detected():
     """A cycle of Nash entry and exit: no coalition is Nash-stable here (sigma = 0.4, the spec's nine players)."""
     cost = np.array([2.2, 5.4, 7.0, 11, 30, 33, 34, 36, 38]) * 1e-4

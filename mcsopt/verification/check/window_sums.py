@@ -64,8 +64,6 @@ class WindowSums:
         while pending:
             blocks = pending.pop()
             self._tick()
-            if not self._reaches(blocks, low, high):
-                continue
             halves = self._halves(blocks)
             if halves is not None:
                 found = self._meets(*halves, low, high)
@@ -81,13 +79,6 @@ class WindowSums:
             self.run.tick()
         if self.nodes > MOST_NODES or self.run.work.get("sums examined", 0) > MOST_SUMS:
             raise Refused(f"the search exceeds {MOST_NODES:,} branches or {MOST_SUMS:,} sums")
-
-    def _reaches(self, blocks: tuple[Block, ...], low: float, high: float) -> bool:
-        p = self.prefix
-        least = math.fsum(p[a + c] - p[a] for a, _, c in blocks)
-        most = math.fsum(p[b] - p[b - c] for _, b, c in blocks)
-        slack = 2.0**-51 * math.fsum(p[b] for _, b, _ in blocks)
-        return least - slack <= high and most + slack >= low
 
     def _cut(self, blocks: tuple[Block, ...], low: float, high: float) -> list[tuple[Block, ...]]:
         widest = max(range(len(blocks)), key=lambda i: self._log_ways(blocks[i]))
