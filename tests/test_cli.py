@@ -16,7 +16,9 @@ from mcsopt.versions import versions
 from tests.commands.running import KNAPSACK, MARKET, PLAN, run, write
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMANDS = ["certify", "verify", "solve", "inspect", "generate", "library", "list", "doctor"]
+COMMANDS = [
+    "certify", "verify", "solve", "inspect", "generate", "import", "library", "regress", "sweep", "list", "doctor",
+]  # fmt: skip
 HEAVY = {
     "numpy", "scipy", "numba", "pyomo", "highspy", "ortools", "pyarrow", "rich", "pandas", "torch", "mcsopt.problems",
     "mcsopt.data", "mcsopt.result",
@@ -125,7 +127,8 @@ def test_help_names_every_command_and_status(capsys):
         ),
         ("verify", "CERTIFICATE --instance --time-limit --json"),
         ("solve", "INSTANCE --problem --solver --time-limit --start --option --json"),
-        ("inspect", "INSTANCE --problem --format text lp mps cp-sat"),
+        ("inspect", "INSTANCE --problem --format text lp mps cp-sat -o"),
+        ("import", "FILE --format or-gap pisinger knapsack --index --sense -o --json"),
         ("generate", "--kind --seed -o"),
     ],
 )

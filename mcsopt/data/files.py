@@ -99,8 +99,8 @@ def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def read_text(path: str | Path, what: str) -> str:
-    """Read a text file; `InputError` if it is missing, a directory, empty or not UTF-8."""
+def read_text(path: str | Path, what: str, form: str = "JSON") -> str:
+    """Read a text file of `what` in `form`; `InputError` if it is missing, a directory, empty or not UTF-8."""
     try:
         text = Path(path).read_text(encoding="utf-8-sig")  # some editors put a byte order mark first
     except FileNotFoundError:
@@ -108,7 +108,7 @@ def read_text(path: str | Path, what: str) -> str:
     except IsADirectoryError:
         raise InputError("", "is a directory", f"give the path of {what}", str(path)) from None
     except UnicodeDecodeError:
-        raise InputError("", "is not UTF-8 text", f"give {what} as JSON", str(path)) from None
+        raise InputError("", "is not UTF-8 text", f"give {what} as {form}", str(path)) from None
     except OSError as error:
         raise InputError(
             "", f"cannot be read ({error.strerror})", f"give a readable file with {what}", str(path)

@@ -101,7 +101,7 @@ def plain_knapsack(path: str | Path) -> RecordedKnapsack:
     InputError
         Naming file, line, value and remedy.
     """
-    text = NumberText(path, "a knapsack as bare numbers")
+    text = NumberText(path, "a bare knapsack")
     items = text.count("the number of items", each=2)
     capacity = text.number("the capacity")
     pairs = [[text.number(f"the {column} of item {item}") for column in ("value", "weight")] for item in range(items)]

@@ -46,7 +46,7 @@ class NumberText:
     def __init__(self, path: str | Path, what: str, separators: str = "") -> None:
         self.path, self.what = str(path), what
         blanks = str.maketrans(dict.fromkeys(separators, " "))
-        lines = read_text(path, what).splitlines()
+        lines = read_text(path, what, "plain text").splitlines()
         self._words = [Word(word, k) for k, line in enumerate(lines, 1) for word in line.translate(blanks).split()]
         self._next = 0
 
@@ -121,8 +121,8 @@ class NumberText:
     def end(self, remedy: str) -> None:
         """Refuse words that are left over."""
         if self.left:
-            raise self.error(self._words[self._next], f"has {self.left:,} words too many, from "
-                             f"{shown(self._words[self._next].text)} on", remedy)  # fmt: skip
+            word = self._words[self._next]
+            raise self.error(word, f"goes on with {shown(word.text)} where the file should end", remedy)
 
     def error(self, word: Word, problem: str, remedy: str) -> InputError:
         """Return the error to raise about a word."""

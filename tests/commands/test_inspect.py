@@ -9,6 +9,7 @@ import highspy
 import pytest
 from ortools.sat.python import cp_model
 
+from tests.commands.refusing import refused
 from tests.commands.running import KNAPSACK, MARKET, changed, impossible, run, write
 
 PROBLEMS = ["offline-welfare", "knapsack"]
@@ -96,3 +97,33 @@ def test_nothing_to_decide_can_still_be_inspected(capsys, tmp_path, form):
     assert run(capsys, "inspect", empty, "--problem", "knapsack", "--format", form).status == 0
     none = write(tmp_path / "m.json", changed(MARKET, {("pairs",): {key: [] for key in MARKET["pairs"]}}))
     assert run(capsys, "inspect", none, "--problem", "offline-welfare", "--format", form).status == 0
+
+
+# Written in place of printed ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+@pytest.mark.parametrize("form", ["text", "lp", "mps", "cp-sat"])
+def test_what_is_written_is_what_is_printed(capsys, instances, tmp_path, problem, form):
+    words = ("inspect", instances[problem], "--problem", problem, "--format", form)
+    outcome = run(capsys, *words, "-o", tmp_path / "model.out")
+    assert (outcome.status, outcome.out) == (0, "")
+    assert outcome.err == f"wrote {tmp_path / 'model.out'}\n"
+    assert (tmp_path / "model.out").read_text() == run(capsys, *words).out
+
+
+@pytest.mark.parametrize(("name", "form"), [("m.lp", "lp"), ("m.MPS", "mps"), ("m.txt", "text"), ("m", "text")])
+def test_the_ending_says_the_format(capsys, instances, tmp_path, name, form):
+    words = ("inspect", instances["knapsack"], "--problem", "knapsack")
+    assert run(capsys, *words, "-o", tmp_path / name).status == 0
+    assert (tmp_path / name).read_text() == run(capsys, *words, "--format", form).out
+
+
+def test_outputs_that_are_refused(capsys, instances, tmp_path):
+    instance = instances["knapsack"]
+    words = ("inspect", instance, "--problem", "knapsack")
+    line = refused(capsys, tmp_path, *words, "--format", "lp", "-o", tmp_path / "m.mps")
+    assert line == f"mcsopt: --format: is lp, and {tmp_path / 'm.mps'} ends in .mps; drop one of them\n"
+    assert "ends in .lp" in refused(capsys, tmp_path, *words, "--format", "text", "-o", tmp_path / "m.lp")
+    assert "there is no folder" in refused(capsys, tmp_path, *words, "-o", tmp_path / "none" / "m.lp")
+    assert "which is read here" in refused(capsys, tmp_path, *words, "-o", instance)

@@ -88,7 +88,7 @@ def test_what_is_written_is_read(tmp_path_factory, items, seed, integer):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (" \n", "is empty; give a knapsack as bare numbers"),
+        (" \n", "is empty; give a bare knapsack"),
         ("3\n", "line 1: says that the number of items is 3: at least 6 numbers, and 0 follow; correct the number, or"),
         (
             "2000000000 5\n1 1\n",
@@ -119,12 +119,15 @@ def test_what_is_written_is_read(tmp_path_factory, items, seed, integer):
         ),
         (PLAIN.replace("6.5 5", "0x5 5"), "line 4: has '0x5' for the value of item 2, not a number"),
         (PLAIN.replace("6.5 5", "6.5"), "line 4: is the last, and the weight of item 2 is missing; complete the file"),
-        (PLAIN + "7 5\n", "line 5: has 2 words too many, from '7' on; after 3 lines 'value weight' nothing may follow"),
+        (
+            PLAIN + "7 5\n",
+            "line 5: goes on with '7' where the file should end; after 3 lines 'value weight' nothing may follow",
+        ),
         (
             PLAIN + "1 1 2\n",
             "line 5: has '2' for the recorded choice of item 2; the recorded choice of item 2 is an int",
         ),
-        ("0 5\nend\n", "line 2: has 1 words too many, from 'end' on; remove them"),
+        ("0 5\nend\n", "line 2: goes on with 'end' where the file should end; remove them"),
     ],
 )
 def test_a_file_that_is_no_bare_knapsack(file, text, message):

@@ -213,7 +213,10 @@ GOOD = "1\n2 2\n4 7\n6 5\n2 2\n2 2\n2 2\n"
             GOOD.replace("7", str(2**53)),
             "line 2: begins a problem whose objective is too large for exact doubles; scal",
         ),
-        (GOOD + "336\n", "line 8: has 1 words too many, from '336' on; give as many problems as the first line says"),
+        (
+            GOOD + "336\n",
+            "line 8: goes on with '336' where the file should end; give as many problems as the first line says",
+        ),
         (GOOD.replace("1\n", "2\n", 1), "line 7: is the last, and the number of agents of problem 1 is missing; compl"),
     ],
 )
