@@ -27,8 +27,12 @@ from rich.table import Table
 from benchmarks import offline_acceptance
 from benchmarks.criteria import Effort, Row
 from benchmarks.served_shares import served_share
+from mcsopt.data.library import entries
+from mcsopt.data.library_recipes import SIZES, recipe
 from mcsopt.data.markets import sensing_market
 from mcsopt.problems import CentralCoalition, Knapsack, KnapsackInstance, OfflineWelfare
+from mcsopt.regression.library_build import build
+from mcsopt.regression.library_verify import faults as library_faults
 from mcsopt.result import Result, Status
 from mcsopt.solvers import solve
 from mcsopt.verification import certify, verify
@@ -266,6 +270,29 @@ def coalition_backends(effort: Effort) -> Iterator[Row]:
     yield Row("central coalitions: highs and cp-sat agree with enumeration", f"{cases} instances", measured, not wrong)
 
 
+def library(effort: Effort) -> Iterator[Row]:
+    """Every entry of the shipped library holds, and building it anew contradicts none of them."""
+    sizes = ("tiny", "small") if effort.quick else SIZES
+    shipped, refused = entries(size=sizes), []
+    for one in shipped:
+        effort.report(f"verify {one.name}")
+        refused += [f"{one.name}: {line}" for line in library_faults(one)]
+    name = f"library: {', '.join(sizes)} entries verify"
+    yield Row(name, "all", f"{len(shipped)} entries, {len(refused)} faults{_first(refused)}", not refused)
+    made, built, missing = [recipe(one.name) for one in shipped], [], []
+    proved = {one.name for one in shipped if one.status != Status.BOUNDED}
+    with tempfile.TemporaryDirectory() as folder:
+        for one in build(made, Path(folder), known=shipped, progress=lambda name: effort.report(f"build {name}")):
+            built += [f"{one.recipe.name}: {line}" for line in one.refusals]
+            if one.entry is not None and one.entry.status == Status.BOUNDED and one.recipe.name in proved:
+                missing.append(one.recipe.name)
+    measured = f"{len(shipped)} entries, {len(built)} contradictions{_first(built)}"
+    yield Row(f"{name} when built anew", "no contradiction to 1e-6", measured, not built)
+    # What a slower machine does not prove in the time is no contradiction.
+    measured = f"{len(proved) - len(missing)} of {len(proved)}{_first(missing)}"
+    yield Row("library: decided entries are decided again in 60 s", "all", measured, None if missing else True)
+
+
 CHECKS: dict[str, Check] = {
     "agreement": agreement,
     "branch-and-price": offline_acceptance.branch_and_price,
@@ -280,6 +307,7 @@ CHECKS: dict[str, Check] = {
     "help": help_time,
     "coalitions": coalition_agreement,
     "coalition-backends": coalition_backends,
+    "library": library,
 }
 
 

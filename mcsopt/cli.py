@@ -98,8 +98,12 @@ def build_parser() -> argparse.ArgumentParser:
         help="the price of stability of data coalitions over variances, regimes, sizes and cost profiles",
         epilog="values: numbers, or FROM:TO:COUNT evenly spaced, or FROM:TO:COUNT:log; several are crossed",
     )
-    sweep.add_argument("instance", metavar="INSTANCE", nargs="?",
-                       help="a data-coalition file or library:NAME (default: embedded, or players drawn)")  # fmt: skip
+    sweep.add_argument(
+        "instance",
+        metavar="INSTANCE",
+        nargs="?",
+        help="a data-coalition file or library:NAME (default: the embedded one, unless players are drawn)",
+    )
     sweep.add_argument("--variance", metavar="V", nargs="+", help="variances (default: the instance's, or 0.25)")
     sweep.add_argument("--alpha", metavar="A", nargs="+", help="regimes in [-1, 1] (default: the instance's, or 0.5)")
     sweep.add_argument("--players", metavar="N", nargs="+", help="draw so many players (default: 10)")

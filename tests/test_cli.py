@@ -16,7 +16,7 @@ from mcsopt.versions import versions
 from tests.commands.running import KNAPSACK, MARKET, PLAN, run, write
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMANDS = ["certify", "verify", "solve", "inspect", "generate", "list", "doctor"]
+COMMANDS = ["certify", "verify", "solve", "inspect", "generate", "library", "list", "doctor"]
 HEAVY = {
     "numpy", "scipy", "numba", "pyomo", "highspy", "ortools", "pyarrow", "rich", "pandas", "torch", "mcsopt.problems",
     "mcsopt.data", "mcsopt.result",

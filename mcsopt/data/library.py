@@ -60,7 +60,8 @@ class Entry:
         Digest of the canonical text of the shipped certificate; None if it is too large to ship.
     made : Mapping
         ``kind`` and ``arguments`` of the generator (kind "by-hand": the instance itself), ``solver``, ``time_limit``,
-        ``termination``, ``seconds`` and ``versions``.
+        ``termination``, its ``message``, ``seconds`` and ``versions``; ``solver_bound`` is the solver's own word, which
+        may be closer than `dual_bound` where its evidence is too long to keep, and is checked by nobody.
     folder : Traversable
         Where the documents lie: the package's own folder, or one that ``mcsopt library build`` has written.
     """

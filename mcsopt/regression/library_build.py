@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from mcsopt import tolerances
@@ -22,7 +23,7 @@ from mcsopt.result import Result, Sense, Termination
 from mcsopt.verification import Certificate, find_bound, seal
 from mcsopt.versions import versions
 
-MAX_CERTIFICATE, MAX_SOLUTION = 300_000, 60_000
+MAX_CERTIFICATE, MAX_SOLUTION = 600_000, 60_000
 """Compressed bytes up to which a certificate, or else a solution, is shipped."""
 
 
@@ -90,14 +91,22 @@ def build(
         except BackendFault as fault:
             yield Built(recipe, None, (str(fault),))
             continue
-        refusals = contradictions(entry, before[recipe.name]) if recipe.name in before else ()
+        refusals = contradictions(entry, before[recipe.name]) if recipe.name in before else []
+        refusals = refusals or _faults_of_draft(entry, folder, content, what)
         if refusals:
-            yield Built(recipe, None, refusals)
+            yield Built(recipe, None, tuple(refusals))
             continue
         write_document(folder, entry.name, what, content)
         present[entry.name] = entry
         write_index(folder, (one.to_json() for one in present.values()))
-        yield Built(recipe, entry, tuple(faults(entry)))
+        yield Built(recipe, entry)
+
+
+def _faults_of_draft(entry: Entry, folder: Path, content: bytes, what: str) -> list[str]:
+    """Verify what is about to be written as a stranger would, read back from a file."""
+    with TemporaryDirectory(prefix=".", dir=folder) as draft:
+        write_document(Path(draft), entry.name, what, content)
+        return faults(replace(entry, folder=Path(draft)))
 
 
 def _make(recipe: Recipe, folder: Path, time_limit: float | None) -> tuple[Entry, bytes, str]:
@@ -148,12 +157,14 @@ def _made(recipe: Recipe, result: Result, time_limit: float | None, seconds: flo
         "solver": result.method,
         "time_limit": time_limit,
         "termination": result.termination.value,
+        "message": result.message,
+        "solver_bound": result.dual_bound,
         "seconds": round(seconds, 2),
         "versions": versions(),
     }
 
 
-def contradictions(new: Entry, old: Entry) -> tuple[str, ...]:
+def contradictions(new: Entry, old: Entry) -> list[str]:
     """Return what two entries of one name say that cannot both be true, to a relative 1e-6.
 
     Parameters
@@ -162,14 +173,16 @@ def contradictions(new: Entry, old: Entry) -> tuple[str, ...]:
 
     Returns
     -------
-    tuple of str
+    list of str
         Empty if they agree. A better solution or a closer bound is no contradiction.
     """
     if (new.instance_digest, dict(new.options)) != (old.instance_digest, dict(old.options)):
-        return (f"is about instance {new.instance_digest} {dict(new.options)}, "
-                f"not {old.instance_digest} {dict(old.options)}",)  # fmt: skip
+        return [
+            f"is about instance {new.instance_digest} {dict(new.options)}, "
+            f"not {old.instance_digest} {dict(old.options)}"
+        ]
     if (new.status == "INFEASIBLE") != (old.status == "INFEASIBLE"):
-        return (f"is {new.status}, and known as {old.status}",)
+        return [f"is {new.status}, and known as {old.status}"]
     sense, found = problem_type(new.problem_name).sense, []
     if new.optimum is not None and old.optimum is not None and not _same(new.optimum, old.optimum):
         found.append(f"the optimum is {new.optimum!r}, and known as {old.optimum!r}")
@@ -177,7 +190,7 @@ def contradictions(new: Entry, old: Entry) -> tuple[str, ...]:
         found.append(f"a solution worth {new.objective!r} beats the known bound {old.dual_bound!r}")
     if _beats(old.objective, new.dual_bound, sense):
         found.append(f"the known solution worth {old.objective!r} beats the bound {new.dual_bound!r}")
-    return tuple(found)
+    return found
 
 
 def _beats(objective: float | None, bound: float | None, sense: Sense) -> bool:
