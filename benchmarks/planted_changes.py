@@ -33,7 +33,16 @@ class _Change:
     worse: bool = False
 
 
+@dataclass
+class _Guarded:
+    name: str = "random_order"
+    repetitions: int = 1
+    worse: bool = False
+
+
 _change = _Change()
+guarded = _Guarded()
+"""What `benchmarks.planted_guard` tests: which heuristic, how often, and which version."""
 
 
 def set_change(stream: int = 0, *, worse: bool = False) -> None:
