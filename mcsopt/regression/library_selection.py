@@ -14,6 +14,8 @@ from mcsopt.errors import InputError, shown
 from mcsopt.problems import problem_type
 
 SMALLEST = SIZES[:1]
+UNSOLVABLE = "infeasible"
+"""The tag of instances without a solution: no plan for them can be feasible."""
 
 
 def read_sizes(given: Any, field: str) -> tuple[str, ...]:
@@ -28,7 +30,7 @@ def read_sizes(given: Any, field: str) -> tuple[str, ...]:
 
 
 def select(problem: str | None = None, *, size: Any = SMALLEST, tag: str | None = None) -> tuple[Entry, ...]:
-    """Return the entries that a marker asks for, all tiny ones by default.
+    """Return the entries that a marker asks for, all tiny ones by default, of those that have a solution.
 
     Parameters
     ----------
@@ -37,7 +39,7 @@ def select(problem: str | None = None, *, size: Any = SMALLEST, tag: str | None 
     size : str or sequence of str
         "tiny", "small", "medium", "large".
     tag : str, optional
-        One they must bear; None: any.
+        One they must bear; None: any. "infeasible" asks for instances without a solution, which are left out else.
 
     Raises
     ------
@@ -49,7 +51,8 @@ def select(problem: str | None = None, *, size: Any = SMALLEST, tag: str | None 
     sizes = read_sizes(size, "size")
     if tag is not None and tag not in {own for entry in library.entries() for own in entry.tags}:
         raise InputError("tag", f"{shown(tag)} is borne by no instance", "see mcsopt library list")
-    return library.entries(problem, size=sizes, tag=tag)
+    found = library.entries(problem, size=sizes, tag=tag)
+    return tuple(entry for entry in found if tag == UNSOLVABLE or UNSOLVABLE not in entry.tags)
 
 
 def parametrize(metafunc: pytest.Metafunc) -> None:

@@ -96,7 +96,8 @@ def test_a_heuristic_that_fails_says_why_and_where_it_was_called(run):
 
 def test_without_a_marker_it_runs_on_all_tiny_instances(run):
     result = run("def test_it(mcsopt_instance):\n    assert mcsopt_instance.size == 'tiny'\n")
-    result.assert_outcomes(passed=sum(one.size == "tiny" for one in small_library.ENTRIES))
+    solvable = [one for one in small_library.ENTRIES if "infeasible" not in one.tags]
+    result.assert_outcomes(passed=sum(one.size == "tiny" for one in solvable))
 
 
 def test_the_nearest_marker_counts_and_a_tag_selects(run):
@@ -110,7 +111,17 @@ def test_the_nearest_marker_counts_and_a_tag_selects(run):
             def test_far(self, mcsopt_instance):
                 assert mcsopt_instance.problem_name == "offline-welfare"
     """
-    run(source).assert_outcomes(passed=2 + 4)
+    run(source).assert_outcomes(passed=2 + 3)
+
+
+def test_instances_without_a_solution_run_where_they_are_asked_for(run):
+    source = """
+        import pytest
+        @pytest.mark.mcsopt_library(tag="infeasible")
+        def test_it(mcsopt_instance):
+            assert mcsopt_instance.name == "offline-welfare/impossible"
+    """
+    run(source).assert_outcomes(passed=1)
 
 
 def test_a_fixture_of_the_user_may_ask_for_it(run):
@@ -192,6 +203,8 @@ def test_selection_of_the_shipped_library():
     tiny = select()
     assert tiny
     assert {entry.size for entry in tiny} == {"tiny"}
+    assert {entry.status for entry in tiny} == {"PROVED"}
+    assert {entry.status for entry in select(tag="infeasible")} == {"INFEASIBLE"}
     assert {entry.problem_name for entry in select("knapsack")} == {"knapsack"}
 
 
