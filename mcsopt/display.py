@@ -12,8 +12,17 @@ UNKNOWN = "–"
 
 
 def number(value: float | None, digits: int = 4) -> str:
-    """Return a number for a table, a dash if unknown."""
-    return UNKNOWN if value is None else f"{value:,.{digits}f}"
+    """Return a number for a table, a dash if unknown; what is tiny or huge is written with its exponent.
+
+    Examples
+    --------
+    >>> number(1234.5), number(0.0), number(1.25e-12), number(1e100)
+    ('1,234.5000', '0.0000', '1.25e-12', '1e+100')
+    """
+    if value is None:
+        return UNKNOWN
+    ordinary = value == 0 or 1e-3 <= abs(value) < 1e15
+    return f"{value:,.{digits}f}" if ordinary else f"{value:.6g}"
 
 
 def plain(value: float | None) -> str:

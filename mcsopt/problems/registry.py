@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 from functools import cache
 from importlib.metadata import entry_points
@@ -21,8 +22,11 @@ def problem_types() -> dict[str, type[Problem[Any]]]:
     for module_info in pkgutil.iter_modules(mcsopt.problems.__path__):
         module = importlib.import_module(f"mcsopt.problems.{module_info.name}")
         for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, Problem) and hasattr(value, "name"):
-                found[value.name] = value
+            if not isinstance(value, type) or not issubclass(value, Problem) or inspect.isabstract(value):
+                continue
+            if not hasattr(value, "name"):
+                raise TypeError(f"{value.__module__}.{value.__name__} is a problem without a name")
+            found[value.name] = value
     for entry in entry_points(group="mcsopt.problems"):
         found.setdefault(entry.name, entry.load())
     return dict(sorted(found.items()))

@@ -9,6 +9,7 @@ with what it judges would share the faults. A problem is checked by the module o
   strict reading;
 - ``objective_of(asked, plan)`` and ``violations_of(asked, plan, run)``: the plan, recomputed;
 - ``derive_bound(asked, evidence, run)``: the bound that the evidence proves, or None if no plan exists;
+- ``ONE_SIGN`` (optional): True if all terms of the objective have the same sign;
 - for a game also ``PLAN_EVIDENCE``, the kind of evidence that is about the plan alone, and ``derive_regret(asked, plan,
   evidence, run)``: the equilibrium regret of the plan, the evidence without its ``regret``.
 

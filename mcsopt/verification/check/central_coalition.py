@@ -30,6 +30,7 @@ from mcsopt.verification.check.verdict import Breach
 PROBLEM = "central-coalition"
 KIND = coalition.KIND
 SENSE = "min"
+ONE_SIGN = True
 ARITHMETIC = "doubles with error bounds outward"
 
 

@@ -37,7 +37,8 @@ STATUSES = ("PROVED", "BOUNDED", "FEASIBLE", "INFEASIBLE", "UNKNOWN")
 PROVED_GAP = 1e-7
 """Relative gap up to which a plan is proved optimal, and up to which it may beat the bound by rounding."""
 RECORDED = 1e-9
-"""Allowed deviation of a recorded number, relative to max(1, magnitude); absolute for the gap."""
+"""Allowed deviation of a recorded number, relative to max(1, magnitude); absolute for the gap. An objective whose terms
+have one sign (``ONE_SIGN`` of the checker) cannot cancel: it is held to its own magnitude, however small."""
 
 
 def checker_of(problem: Any) -> ModuleType:
@@ -198,7 +199,8 @@ class Examination:
         plan = _read_plan(checker, asked, certificate["solution"], self.run)
         self.objective = objective = checker.objective_of(asked, plan)
         recorded = strict.number(certificate["objective"], "objective")
-        if abs(recorded - objective) > RECORDED * max(1.0, abs(objective)):
+        floor = 0.0 if getattr(checker, "ONE_SIGN", False) else 1.0
+        if abs(recorded - objective) > RECORDED * max(floor, abs(objective)):
             raise Refused(f"objective is recorded as {recorded!r}, but the solution is worth {objective!r}")
         return plan
 

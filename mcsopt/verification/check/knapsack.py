@@ -15,6 +15,7 @@ from mcsopt.verification.check.verdict import Breach
 PROBLEM = "knapsack"
 KIND = "knapsack"
 SENSE = "max"
+ONE_SIGN = True
 ARITHMETIC = "rational"
 
 

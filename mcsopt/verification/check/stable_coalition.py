@@ -16,6 +16,7 @@ from mcsopt.verification.check.verdict import Breach
 PROBLEM = "stable-coalition"
 KIND = coalition.KIND
 SENSE = "min"
+ONE_SIGN = True
 ARITHMETIC = "doubles with error bounds outward, ties in 50 digits"
 
 

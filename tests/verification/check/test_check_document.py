@@ -377,3 +377,12 @@ def test_no_damage_to_a_document_raises(name: str, seed: int) -> None:
         else:
             assert verdict.reason
             verdict.reason.encode("ascii")
+
+
+@pytest.mark.parametrize("factor", [1 + 1e-8, 0.5, 800.0])
+def test_a_tiny_objective_is_held_to_its_own_magnitude(factor):
+    problem = Knapsack(KnapsackInstance([3.0, 4.0], [1e-12, 2e-12], 4.5))
+    document = certificate(problem, Packing([1]), {"kind": "dantzig-tree", "tree": [-1]})
+    assert check.check(document).accepted, check.check(document).reason
+    document["objective"] *= factor
+    assert "objective is recorded" in check.check(document).reason
