@@ -66,7 +66,7 @@ def recipe(name: str) -> Recipe:
 # Offline welfare ------------------------------------------------------------------------------------------------------
 
 _MARKETS: tuple[tuple[str, str, int, int, tuple[int, ...]], ...] = (
-    ("tiny", "default", 3, 8, (6,)),  # at most seeds no set of workers is good enough
+    ("tiny", "default", 3, 8, (6,)),  # with most seeds no task can be served
     ("tiny", "default", 4, 12, (1,)),
     ("tiny", "default", 5, 20, (2,)),
     ("small", "default", 10, 40, (0, 1, 2)),

@@ -71,7 +71,8 @@ def test_the_solution_is_feasible_and_worth_the_objective(case):
         assert case.status == "INFEASIBLE"
     else:
         assert problem.violations(solution) == ()
-        assert problem.evaluate(solution) == case.objective
+        # Powers come from the system's library and may differ in their last bit.
+        assert problem.evaluate(solution) == pytest.approx(case.objective, rel=1e-12)
 
 
 def test_the_library_is_graded_and_small():
