@@ -165,8 +165,9 @@ def _print_runs(done: Sequence[EntryRuns]) -> None:
     table = []
     for name in dict.fromkeys(one.heuristic for one in done):
         own = [one for one in done if one.heuristic == name]
-        gaps = [gap for one in own for gap in one.gaps if gap is not None]
-        mean = percent(sum(gaps) / len(gaps)) if gaps else percent(None)
+        feasible = [[gap for gap in one.gaps if gap is not None] for one in own]
+        means = [sum(gaps) / len(gaps) for gaps in feasible if gaps]
+        mean = percent(sum(means) / len(means) if means else None)
         infeasible = sum(len(one.infeasible) for one in own)
         seeds = len(own[0].objectives)
         table.append([name, f"{len(own):,}", f"{seeds * len(own):,}", f"{infeasible:,}", mean])

@@ -214,9 +214,13 @@ def _verdict(
     gained: Sequence[Pair], alpha: float, tolerance: float,
 ) -> tuple[Verdict, str]:  # fmt: skip
     if lost:
-        return Verdict.WORSE, f"{len(lost)} runs that were feasible are infeasible now"
+        return Verdict.WORSE, f"runs that were feasible and are infeasible now: {len(lost)}"
     if difference is None or not changed:
-        return (Verdict.NO_WORSE, f"{len(gained)} more runs are feasible") if gained else (Verdict.UNCHANGED, "")
+        return (
+            (Verdict.NO_WORSE, f"runs that were infeasible and are feasible now: {len(gained)}")
+            if gained
+            else (Verdict.UNCHANGED, "")
+        )
     if p is None:
         if difference > tolerance:
             return Verdict.WORSE, "deterministic, and the mean gap grew"

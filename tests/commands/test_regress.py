@@ -162,7 +162,7 @@ def test_infeasible_runs_are_for_the_worse_and_named(capsys, mine):
     mine.SHIFT = 1
     outcome = run(capsys, "regress", *words)
     assert outcome.status == 1
-    assert "worse: 6 runs that were feasible are infeasible now" in outcome.out
+    assert "worse: runs that were feasible and are infeasible now: 6" in outcome.out
     assert "infeasible now: knapsack/s0 seed " in outcome.out
     assert "and 1 more" in outcome.out
     update(capsys, *words, *SACKS, "--size", "tiny", "--seeds", 2)
@@ -170,7 +170,7 @@ def test_infeasible_runs_are_for_the_worse_and_named(capsys, mine):
     mine.SHIFT = 0
     outcome = run(capsys, "regress", *words)
     assert outcome.status == 0
-    assert "no worse: 6 more runs are feasible" in outcome.out
+    assert "no worse: runs that were infeasible and are feasible now: 6" in outcome.out
 
 
 def test_too_few_pairs_are_a_fault_of_the_set_up(capsys, mine):

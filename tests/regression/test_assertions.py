@@ -15,7 +15,7 @@ from mcsopt.errors import BackendFault, InputError
 from mcsopt.heuristics import aspire_off, best_response, greedy
 from mcsopt.problems import Assignment, Knapsack, KnapsackInstance, OfflineWelfare, Packing, StableCoalition
 from mcsopt.regression import assert_certified_gap, assert_equilibrium, assert_feasible, assertions
-from mcsopt.result import Status
+from mcsopt.result import Status, conclude
 from mcsopt.solvers import solve
 from mcsopt.verification import certify
 from tests.commands.running import impossible
@@ -115,6 +115,8 @@ def test_none_exists_is_no_answer_where_one_does():
     assert best.feasible
     assert assert_certified_gap(problem, best, max_gap=0).status is Status.PROVED
     assert "infeasible" in message(assert_certified_gap, problem, {"members": []}, max_gap=1)
+    nothing = conclude(problem, "h", None, message="gave up")
+    assert message(assert_certified_gap, problem, nothing, max_gap=1) == "h holds no plan (UNKNOWN): gave up"
     with pytest.raises(AssertionError, match="at least two members"):
         assert_feasible(problem, {"members": []})
 
