@@ -1,0 +1,53 @@
+"""Every shell line of README and docs is one that the command line takes; the recipes are run as they stand."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from mcsopt.cli import parse
+from tests.commands.running import run
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def lines(page: Path) -> list[str]:
+    """Return the mcsopt commands in the shell blocks of a page."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    commands = [command for line in "".join(blocks).splitlines() for command in line.split(" && ")]
+    return [command for command in commands if command.startswith("mcsopt ")]
+
+
+LINES = [(page.name, line) for page in PAGES for line in lines(page)]
+
+
+def test_there_are_lines_to_take():
+    assert len(LINES) > 40
+    assert {"README.md", "recipes.md", "guarding.md", "formats.md"} <= {page for page, _ in LINES}
+
+
+@pytest.mark.parametrize(("page", "line"), LINES)
+def test_every_line_is_taken(page, line):
+    words = shlex.split(line, comments=True)[1:]
+    assert parse(words).command == words[0]
+
+
+def test_the_recipes_run(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ten = [line for page, line in LINES if page == "recipes.md"]
+    assert len(ten) == 10
+    for line in ten:
+        outcome = run(capsys, *shlex.split(line, comments=True)[1:])
+        assert outcome.status == 0, f"{line}\n{outcome}"
+    made = {path.name for path in tmp_path.iterdir()}
+    assert made == {"market.json", "plan.json", "proof.json", "report.html", "market.lp", "growth.csv"}
+
+
+def test_links_between_pages_lead_somewhere():
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
