@@ -195,7 +195,7 @@ def entries(
     >>> {case.size for case in entries("knapsack", size="tiny")}
     {'tiny'}
     """
-    found = read_library(shipped())
+    found = every = read_library(shipped())
     if problem is not None:
         problem_type(problem)
         found = tuple(one for one in found if one.problem_name == problem)
@@ -206,7 +206,7 @@ def entries(
                 raise InputError("size", f"is {shown(grade)}", f"use one of {', '.join(SIZES)}")
         found = tuple(one for one in found if one.size in sizes)
     if tag is not None:
-        known = sorted({tag for one in read_library(shipped()) for tag in one.tags})
+        known = sorted({own for one in every for own in one.tags})
         if tag not in known:
             raise InputError("tag", f"is {shown(tag)}", f"use one of {', '.join(known)}")
         found = tuple(one for one in found if tag in one.tags)
