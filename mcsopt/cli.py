@@ -60,7 +60,9 @@ def build_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="certify what one task could still gain alone (0: an equilibrium) in place of the gap",
     )
-    certify.add_argument("--max-gap", metavar="G", type=_gap, help="exit 1 if a relative gap exceeds G")
+    certify.add_argument(
+        "--max-gap", metavar="G", type=_gap, help="exit 1 if a relative gap exceeds G (0: unless proved)"
+    )
     certify.add_argument("--certificate", metavar="OUT.json", help="write the certificate, or the list of them")
     certify.add_argument("--report", metavar="OUT.html", help="write a page with tables and pictures (extra plots)")
     _add_json(certify)

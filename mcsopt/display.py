@@ -11,23 +11,32 @@ UNKNOWN = "–"
 """Stands for a number that is not known."""
 
 
+_LARGEST = 1e15
+"""From here on decimals are noise, and all digits a line of their own."""
+
+
 def number(value: float | None, digits: int = 4) -> str:
-    """Return a number for a table, a dash if unknown; what is tiny or huge is written with its exponent.
+    """Return a number for a table, a dash if unknown; what is not zero never looks like it.
 
     Examples
     --------
-    >>> number(1234.5), number(0.0), number(1.25e-12), number(1e100)
-    ('1,234.5000', '0.0000', '1.25e-12', '1e+100')
+    >>> number(1234.5), number(3e-5), number(1e100)
+    ('1,234.5000', '3e-05', '1e+100')
     """
     if value is None:
         return UNKNOWN
-    ordinary = value == 0 or 1e-3 <= abs(value) < 1e15
-    return f"{value:,.{digits}f}" if ordinary else f"{value:.6g}"
+    return f"{value:,.{digits}f}" if _fits(value, digits) else f"{value:.6g}"
 
 
 def plain(value: float | None) -> str:
     """Return a number to be copied: six decimals, no separators of thousands; a dash if unknown."""
-    return UNKNOWN if value is None else f"{value:.6f}"
+    if value is None:
+        return UNKNOWN
+    return f"{value:.6f}" if _fits(value, 6) else repr(value)
+
+
+def _fits(value: float, digits: int) -> bool:
+    return value == 0 or 10.0**-digits <= abs(value) < _LARGEST
 
 
 def percent(value: float | None) -> str:

@@ -24,6 +24,13 @@ def test_numbers():
     assert percent(0.25) == "25.0000 %"
 
 
+@pytest.mark.parametrize("value", [3e-5, -3e-5, 1e-30, 1e15, 1e100])
+def test_numbers_too_small_or_large_for_decimals_keep_their_value(value):
+    assert float(number(value)) == value
+    assert float(plain(value)) == value
+    assert len(number(value)) <= 8
+
+
 def test_nothing_becomes_markup():
     assert escaped("<b>\n&\ud800") == "&lt;b&gt;\\n&amp;\\ud800"
     table = small_table("<i>", {"<b>": "'\""}, note="a < b\nc")

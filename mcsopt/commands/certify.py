@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import redirect_stdout
 from typing import Any
 
+from mcsopt import tolerances
 from mcsopt.commands.common import (
     Report,
     check_outputs,
@@ -229,5 +230,7 @@ def _exit_status(certificates: Sequence[Certificate], max_gap: float | None) -> 
         return 3
     if all(certificate.status is Status.INFEASIBLE for certificate in certificates):
         return 0
-    gaps = [certificate.gap for certificate in certificates]
-    return 1 if max_gap is not None and any(gap is None or gap > max_gap for gap in gaps) else 0
+    if max_gap is None:
+        return 0
+    most = max(max_gap, tolerances.PROVED_GAP)  # what is proved optimal exceeds no gap
+    return int(any(certificate.gap is None or certificate.gap > most for certificate in certificates))

@@ -44,7 +44,7 @@ def _row(one: Entry) -> list[str]:
 
 
 def _export(args: argparse.Namespace) -> int:
-    one = entry(args.name.removeprefix(PREFIX))
+    one = entry(args.name)
     outputs = [path for path in (args.output, args.solution, args.certificate) if path is not None]
     if len({os.path.realpath(path) for path in outputs}) < len(outputs):
         raise InputError("--output", "names one file twice", "give each output a path of its own")
@@ -67,7 +67,7 @@ def _export(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    found = [entry(name.removeprefix(PREFIX)) for name in args.names] if args.names else entries()
+    found = [entry(name) for name in args.names] if args.names else entries()
     chosen = _chosen(found, args)
     failed: dict[str, list[str]] = {}
     with progress(quiet=args.json) as report:

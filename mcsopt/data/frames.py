@@ -103,10 +103,15 @@ def instance_from_frames(
     wanted = instance_types()[kind]
     names = {_frame_of(kind, field): field.group for field in wanted.FIELDS if _is_column(field)}
     numbered = {f"{_key(field)}s" for field in wanted.FIELDS if field.integer}
+    for name in scalars or {}:
+        if name in names.values():
+            raise InputError(f"scalars.{name}", "is a group of columns", "give it as a frame")
     document: dict[str, Any] = {"format": INSTANCE_FORMAT, "kind": kind, **(scalars or {})}
     for name, frame in frames.items():
         if name not in names:
             raise InputError(shown(name), f"is no frame of kind {kind!r}", f"it has {', '.join(sorted(names))}")
+        if not isinstance(frame, load_pandas().DataFrame):
+            raise InputError(name, f"is a {type(frame).__name__}", "give a pandas DataFrame")
         if name in numbered and not np.array_equal(frame.index, np.arange(len(frame))):
             raise InputError(name, "is not indexed 0, 1, 2, ..., and pairs refer to its rows by number",
                              "sort it back, or renumber the pairs and reset_index(drop=True)")  # fmt: skip

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from types import NoneType
 from typing import Any
 
 from mcsopt.data.files import instance_from_json
@@ -22,6 +23,8 @@ from mcsopt.data.library_recipes import SIZES, make_instance
 from mcsopt.data.library_storage import CERTIFICATE, SOLUTION, place, read_document, read_index
 from mcsopt.errors import InputError, shown
 from mcsopt.problems import Problem, problem_type
+
+_REMEDY = "write the index with mcsopt library build"
 
 PREFIX = "library:"
 """What stands before the name of an entry where a command takes an instance."""
@@ -122,22 +125,25 @@ class Entry:
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry as it stands in the index."""
-        return {key: getattr(self, attribute) for key, attribute in _ATTRIBUTES.items()} | {"tags": list(self.tags)}
+        shown = {key: getattr(self, "problem_name" if key == "problem" else key) for key in _TYPES}
+        return shown | {"tags": list(self.tags)}
 
 
-_ATTRIBUTES = {
-    "name": "name",
-    "problem": "problem_name",
-    "options": "options",
-    "size": "size",
-    "tags": "tags",
-    "status": "status",
-    "objective": "objective",
-    "dual_bound": "dual_bound",
-    "instance_digest": "instance_digest",
-    "certificate_digest": "certificate_digest",
-    "made": "made",
+_NUMBER = (int, float, NoneType)
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "name": str,
+    "problem": str,
+    "options": dict,
+    "size": str,
+    "tags": list,
+    "status": str,
+    "objective": _NUMBER,
+    "dual_bound": _NUMBER,
+    "instance_digest": str,
+    "certificate_digest": (str, NoneType),
+    "made": dict,
 }
+"""Keys of an entry in the index, and what JSON they hold."""
 
 
 def read_library(folder: Traversable) -> tuple[Entry, ...]:
@@ -148,18 +154,21 @@ def read_library(folder: Traversable) -> tuple[Entry, ...]:
     InputError
         If its index is missing or malformed.
     """
-    found = []
-    for document in read_index(folder):
-        if set(document) != set(_ATTRIBUTES):
-            raise InputError(
-                f"entry {shown(document.get('name'))}",
-                "lacks keys or has unknown ones",
-                f"give {', '.join(_ATTRIBUTES)}",
-                str(folder),
-            )
-        values = {attribute: document[key] for key, attribute in _ATTRIBUTES.items()}
-        found.append(Entry(**values | {"tags": tuple(values["tags"]), "folder": folder}))
-    return tuple(found)
+    return tuple(_entry(document, folder) for document in read_index(folder))
+
+
+def _entry(document: Mapping[str, Any], folder: Traversable) -> Entry:
+    where = f"entry {shown(document.get('name'))}"
+    if set(document) != set(_TYPES):
+        raise InputError(where, "lacks keys or has unknown ones", f"give {', '.join(_TYPES)}", str(folder))
+    for key, kind in _TYPES.items():
+        if not isinstance(document[key], kind):
+            raise InputError(f"{where}.{key}", f"is {shown(document[key])}", _REMEDY, str(folder))
+    if document["size"] not in SIZES:
+        raise InputError(f"{where}.size", f"is {shown(document['size'])}", f"use {', '.join(SIZES)}", str(folder))
+    values = {key: value for key, value in document.items() if key != "problem"}
+    values["tags"] = tuple(document["tags"])
+    return Entry(**values, problem_name=document["problem"], folder=folder)
 
 
 def entries(
@@ -186,7 +195,7 @@ def entries(
     >>> {case.size for case in entries("knapsack", size="tiny")}
     {'tiny'}
     """
-    found = read_library(shipped())
+    found = every = read_library(shipped())
     if problem is not None:
         problem_type(problem)
         found = tuple(one for one in found if one.problem_name == problem)
@@ -197,7 +206,7 @@ def entries(
                 raise InputError("size", f"is {shown(grade)}", f"use one of {', '.join(SIZES)}")
         found = tuple(one for one in found if one.size in sizes)
     if tag is not None:
-        known = sorted({tag for one in read_library(shipped()) for tag in one.tags})
+        known = sorted({own for one in every for own in one.tags})
         if tag not in known:
             raise InputError("tag", f"is {shown(tag)}", f"use one of {', '.join(known)}")
         found = tuple(one for one in found if tag in one.tags)
@@ -205,7 +214,8 @@ def entries(
 
 
 def entry(name: str) -> Entry:
-    """Return the entry called `name`; `InputError` lists near matches."""
+    """Return the entry called `name`, ``library:`` before it or not; `InputError` lists near matches."""
+    name = name.removeprefix(PREFIX)
     known = {one.name: one for one in read_library(shipped())}
     if name not in known:
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)

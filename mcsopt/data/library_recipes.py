@@ -46,7 +46,12 @@ class Recipe:
 
 def make_instance(kind: str, arguments: Mapping[str, Any]) -> Instance:
     """Return the instance that a generator draws, or that was written by hand."""
-    return instance_from_json(arguments) if kind == BY_HAND else generator_of(kind)(**arguments)
+    if kind == BY_HAND:
+        return instance_from_json(arguments)
+    try:
+        return generator_of(kind)(**arguments)
+    except TypeError as error:
+        raise InputError("arguments", f"do not fit the generator of {kind} ({error})", "see mcsopt list") from None
 
 
 def recipes() -> dict[str, Recipe]:

@@ -78,7 +78,7 @@ def load_instance(
 
 def _library_instance(name: str) -> tuple[Instance, list[str]]:
     """Return the instance of an entry, and what is known of it: of the entry's own problem and options."""
-    case = entry(name.removeprefix(PREFIX))
+    case = entry(name)
     known = "no feasible solution" if case.objective is None else f"best known {case.objective:,.4f}"
     asked = " ".join([case.problem_name, *(f"{option}={value}" for option, value in case.options.items())])
     return case.problem().instance, [f"instance: library entry {case.name}, {asked}: {case.status}, {known}"]

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mcsopt.errors import InputError
-from mcsopt.problems.base import Problem, Violation, index_list
+from mcsopt.problems.base import Problem, Violation
 from mcsopt.problems.data_coalition import DataCoalition, random_players
 from mcsopt.problems.fields import Field, Instance
 from mcsopt.result import Sense
@@ -53,13 +53,20 @@ class CentralCoalition(Problem[PrivateCoalition]):
 
     def evaluate(self, solution: PrivateCoalition) -> float:
         """Return the social cost (Definition 6), from the burdens."""
+        self._check(solution)
         return self.instance.social_cost(solution.members, solution.privacy)
 
     def violations(self, solution: PrivateCoalition) -> tuple[Violation, ...]:
         """Report a coalition of one; everything else is admissible."""
+        self._check(solution)
         if len(solution.members) == 1:
             return (Violation("a coalition has no member or at least two", "coalition", 1.0),)
         return ()
+
+    def _check(self, solution: PrivateCoalition) -> None:
+        """Refuse members who do not exist or are named twice, and what is no privacy level."""
+        self.instance.check_members(solution.members)
+        PRIVACY.check(solution.privacy)
 
     def empty_solution(self) -> PrivateCoalition:
         """Return the empty coalition, social cost ``n sigma^2``."""
@@ -71,7 +78,7 @@ class CentralCoalition(Problem[PrivateCoalition]):
 
     def solution_from_json(self, document: Mapping[str, Any]) -> PrivateCoalition:
         """Read ``{"members": [...], "privacy": [...]}``, a level > 0 for each member in the same order."""
-        index_list(document["members"], "members", self.instance.num_players, "player")
+        self.instance.check_members(document["members"])
         privacy = PRIVACY.check(document["privacy"]).tolist()
         if len(privacy) != len(document["members"]):
             raise InputError("privacy", f"has {len(privacy)} entries", "give one level per member")

@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from mcsopt.errors import InputError
+from mcsopt.problems.base import index_list
 from mcsopt.problems.fields import Field, Instance
 
 
@@ -61,6 +62,10 @@ class DataCoalition(Instance):
     def num_players(self) -> int:
         """Number of players n."""
         return len(self.cost)
+
+    def check_members(self, members: Sequence[int]) -> None:
+        """Raise `InputError` for a member who is no player, or is named twice."""
+        index_list(members, "members", self.num_players, "player")
 
     def pooled_variance(self, privacy: Sequence[float]) -> float:
         """Return ``Var = sigma^2/k + (2/k^2) sum 1/eps_i^2`` (1) of a coalition with these privacy levels."""

@@ -67,6 +67,7 @@ class StableCoalition(Problem[Coalition]):
 
     def evaluate(self, solution: Coalition) -> float:
         """Return the social cost at the members' own levels (Definition 6)."""
+        self.instance.check_members(solution.members)
         return self.instance.social_cost(solution.members, self.instance.chosen_privacy(solution.members))
 
     def stay_variance(self, members: tuple[int, ...]) -> float:
@@ -103,6 +104,7 @@ class StableCoalition(Problem[Coalition]):
     def violations(self, solution: Coalition) -> tuple[Violation, ...]:
         """Return by how much ``sigma^2``, relative to it, misses the interval [stay, entry)."""
         members, variance = solution.members, self.instance.variance
+        self.instance.check_members(members)
         if len(members) < 2:
             return (Violation("a stable coalition has at least two members", "coalition", float(2 - len(members))),)
         found = []

@@ -137,7 +137,7 @@ def run_heuristics(
     Raises
     ------
     InputError
-        If a run was stopped by a time limit: its value would depend on the machine.
+        If a run was stopped by a time limit, as its value would depend on the machine, or has changed its instance.
     BackendFault
         If a run beats the certified bound.
     """
@@ -149,7 +149,11 @@ def run_heuristics(
                     progress(f"{name} on {target.entry.name}")
                 bound, own = target.bound, run_seeds(target.entry.name, seeds)
                 objectives = tuple(_objective(name, load, target.problem, seed) for seed in own)
-                runs = EntryRuns(name, target.entry.name, target.problem.instance.digest(), bound, own, objectives, ())
+                digest = target.problem.instance.digest()
+                if digest != target.entry.instance_digest:
+                    what = f"has changed the instance {target.entry.name}"
+                    raise InputError(f"heuristic {name}", what, "change copies of its columns")
+                runs = EntryRuns(name, target.entry.name, digest, bound, own, objectives, ())
                 try:
                     done.append(runs.against(bound, target.problem.sense))
                 except BackendFault as fault:

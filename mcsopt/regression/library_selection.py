@@ -11,7 +11,6 @@ from mcsopt.data import library
 from mcsopt.data.library import Entry
 from mcsopt.data.library_recipes import SIZES
 from mcsopt.errors import InputError, shown
-from mcsopt.problems import problem_type
 
 SMALLEST = SIZES[:1]
 UNSOLVABLE = "infeasible"
@@ -46,12 +45,7 @@ def select(problem: str | None = None, *, size: Any = SMALLEST, tag: str | None 
     InputError
         If a name is not known, or nothing is selected: a test of nothing passes unseen.
     """
-    if problem is not None:
-        problem_type(problem)
-    sizes = read_sizes(size, "size")
-    if tag is not None and tag not in {own for entry in library.entries() for own in entry.tags}:
-        raise InputError("tag", f"{shown(tag)} is borne by no instance", "see mcsopt library list")
-    found = library.entries(problem, size=sizes, tag=tag)
+    found = library.entries(problem, size=read_sizes(size, "size"), tag=tag)
     return tuple(entry for entry in found if tag == UNSOLVABLE or UNSOLVABLE not in entry.tags)
 
 

@@ -24,6 +24,7 @@ from mcsopt.report.style import (
     styled,
     whole_numbers,
 )
+from mcsopt.report.words import per_cent
 from mcsopt.result import Result, Sense
 from mcsopt.verification import Certificate
 
@@ -102,7 +103,7 @@ def outcome(certificate: Certificate) -> str:
         broken = len(plan.violations)
         return f"breaks {broken:,} constraint{'s' if broken > 1 else ''}"
     if certificate.gap is not None:
-        return f"{number(plan.objective, 2)}, gap {100 * certificate.gap:.2f} %"
+        return f"{number(plan.objective, 2)}, gap {per_cent(certificate.gap)}"
     if certificate.regret is not None:
         return f"{number(plan.objective, 2)}, regret {number(certificate.regret, 2)}"
     return number(plan.objective, 2)

@@ -41,7 +41,7 @@ def report_html(
     Raises
     ------
     InputError
-        If there is no certificate, one is about another instance, or matplotlib is not installed.
+        If there is no certificate, one is about another question, or matplotlib is not installed.
 
     Notes
     -----
@@ -52,10 +52,11 @@ def report_html(
     shown = [certificates] if isinstance(certificates, Certificate) else list(certificates)
     if not shown:
         raise InputError("certificates", "is empty", "give one at least")
-    digest = problem.instance.digest()
+    asked = (problem.name, problem.options, problem.instance.digest())
     for position, certificate in enumerate(shown):
-        if certificate.document["digest"] != digest or certificate.document["problem"] != problem.name:
-            raise InputError(f"certificates[{position}]", "is about another problem or instance", "leave it out")
+        if tuple(certificate.document[key] for key in ("problem", "options", "digest")) != asked:
+            raise InputError(f"certificates[{position}]", "is about another problem, option or instance",
+                             "leave it out")  # fmt: skip
     about = "gaps" if any(certificate.bound is not None for certificate in shown) else "equilibria"
     template = files("mcsopt.report").joinpath("page.html").read_text(encoding="utf-8")
     parts = (

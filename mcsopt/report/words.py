@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
+from mcsopt import tolerances
 from mcsopt.display import number
 from mcsopt.problems import Problem
 from mcsopt.result import Result, Sense, Status
@@ -25,8 +27,8 @@ EVIDENCE = {
 
 
 def per_cent(gap: float) -> str:
-    """Return a gap for a sentence; what is not zero never looks like it."""
-    if 0 < gap < 5e-5:
+    """Return a gap for a sentence; what is not proved to be none never looks like it."""
+    if tolerances.PROVED_GAP < gap < 5e-5:
         return f"{100 * gap:.1g} %"
     return f"{100 * gap:.2f} %"
 
@@ -143,7 +145,7 @@ def why_believe(certificate: Certificate) -> str:
 
 def how_to_check(certificate_file: str | None) -> str:
     """Return the command that checks the certificates."""
-    return f"mcsopt verify {certificate_file or 'FILE'}"
+    return f"mcsopt verify {shlex.quote(certificate_file or 'FILE')}"
 
 
 def not_shown(problem: Problem[Any], certificates: Sequence[Certificate]) -> list[str]:

@@ -203,12 +203,23 @@ def _deviation(problem: Problem[Any], plan: Result) -> Regret | None:
 
 
 def result_of(problem: Problem[Any], plan: Any) -> Result:
-    """Return a plan, given as `certify` takes it, as a result; `InputError` if it does not fit the problem."""
-    if isinstance(plan, Result):
-        if plan.problem is not problem and plan.problem.instance.digest() != problem.instance.digest():
-            raise InputError("plan", f"is {plan.method}'s for another instance", "certify it with its own problem")
+    """Return a plan, given as `certify` takes it, as a result; `InputError` if it does not fit the problem.
+
+    A `Result` may have been made by hand: its solution is evaluated anew.
+    """
+    if not isinstance(plan, Result):
+        return conclude(problem, "plan", problem.as_solution(plan))
+    if plan.problem is not problem and _question(plan.problem) != _question(problem):
+        what = f"is {plan.method}'s for another instance, problem or option"
+        raise InputError("plan", what, "certify it with its own problem")
+    if plan.solution is None:
         return plan
-    return conclude(problem, "plan", problem.as_solution(plan))
+    solution = problem.as_solution(plan.solution)
+    return replace(plan, objective=problem.evaluate(solution), violations=problem.violations(solution))
+
+
+def _question(problem: Problem[Any]) -> tuple[str, dict[str, str], str]:
+    return problem.name, problem.options, problem.instance.digest()
 
 
 def certify(
@@ -244,7 +255,7 @@ def certify(
     Raises
     ------
     InputError
-        For a plan that does not fit the problem.
+        For a plan that does not fit the problem, or a result about another one.
 
     Examples
     --------

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from mcsopt.data import library
+from mcsopt.data.files import write_solution
 from mcsopt.verification import check
 from tests.commands.running import IMPOSSIBLE, KNAPSACK, MARKET, PACKING, PLAN, changed, impossible, run, write
 
@@ -190,6 +192,16 @@ def test_max_gap(capsys, market, tmp_path, gap, status):
     outcome = run(capsys, "certify", market, *WELFARE, "--plan", plan, "--json", "--max-gap", gap)
     assert outcome.status == status
     assert outcome.json["gap"] == document["gap"]
+
+
+def test_what_is_proved_optimal_exceeds_no_gap(capsys, tmp_path):
+    case = library.entry("stable-coalition/by-hand-printed-nash")
+    plan = tmp_path / "plan.json"
+    write_solution(case.problem(), case.solution(), plan)
+    words = ("certify", f"library:{case.name}", "--problem", case.problem_name, "--plan", plan, "--max-gap", "0")
+    outcome = run(capsys, *words, "--json")
+    assert (outcome.json["status"], outcome.status) == ("PROVED", 0)
+    assert outcome.json["gap"] > 0  # the rounding of the bound
 
 
 def test_max_gap_speaks_of_the_worst_run(capsys, tmp_path):

@@ -238,7 +238,7 @@ def test_a_bound_that_was_weaker_then_changes_no_verdict(capsys, mine):
         ((*STEADY, "--update", "--problem", "x"), "problem: 'x' is not known"),
         (("--heuristic", "greedi", "--update"), "heuristic: 'greedi' is not known; see mcsopt list"),
         (("--heuristic", "greedy", "--update", *SACKS), "--problem: is knapsack, greedy plans for offline-welfare"),
-        (("--heuristic", "greedy", "--update", "--entry", "x"), "entry: 'x' is not known"),
+        (("--heuristic", "greedy", "--update", "--entry", "x"), "library: has no entry 'x'"),
         (("--heuristic", "greedy", "--update", "--entry", "knapsack/s0"), "--heuristic: greedy has no entry to run on"),
         ((*STEADY, *SACKS, "--update", "--size", "medium"), "no gap to a stored certificate: knapsack/vast"),
         ((*STEADY, "--update", "--entry", "knapsack/vast"), "--entry: knapsack/vast has no stored certificate"),

@@ -32,7 +32,7 @@ def assert_honest(problem: Problem, method: str, result: Result) -> None:
 
 
 @pytest.mark.parametrize(("name", "method"), HEURISTICS)
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(instance=SEEDS, seed=SEEDS)
 def test_plans_are_honest_and_never_better_than_the_optimum(name: str, method: str, instance: int, seed: int) -> None:
     problem = draw(name, instance)
@@ -40,7 +40,7 @@ def test_plans_are_honest_and_never_better_than_the_optimum(name: str, method: s
 
 
 @pytest.mark.parametrize(("name", "method"), HEURISTICS)
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=20, derandomize=True)
 @given(instance=SEEDS, seed=SEEDS)
 def test_the_same_seed_gives_the_same_run(name: str, method: str, instance: int, seed: int) -> None:
     problem = draw(name, instance)

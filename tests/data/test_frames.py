@@ -112,6 +112,10 @@ def test_a_kind_or_a_scalar_that_is_none(market):
         instance_from_frames("sensing-market", instance_frames(market))
     with pytest.raises(InputError, match="colour: is not a known field"):
         instance_from_frames("sensing-market", instance_frames(market), {"colour": "red"})
+    with pytest.raises(InputError, match=r"scalars.tasks: is a group of columns; give it as a frame"):
+        instance_from_frames("sensing-market", {}, {"tasks": {"budget": [1.0]}})
+    with pytest.raises(InputError, match="tasks: is a dict; give a pandas DataFrame"):
+        instance_from_frames("sensing-market", {"tasks": {"budget": [1.0]}})
 
 
 def test_a_plan_as_a_frame(market):

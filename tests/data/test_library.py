@@ -135,6 +135,7 @@ def test_an_unknown_name_is_refused_with_near_matches():
         library.entry("offline-welfare/default-40x160")
     with pytest.raises(InputError, match="see mcsopt library list"):
         library.entry("###")
+    assert library.entry("library:knapsack/by-hand-ties") == library.entry("knapsack/by-hand-ties")
 
 
 def test_an_entry_travels_to_another_process():
@@ -191,6 +192,26 @@ def test_a_malformed_index_is_refused(tmp_path, text, message):
         (tmp_path / INDEX).write_text(text)
     with pytest.raises(InputError, match=message):
         library.read_library(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("name", 7), ("problem", None), ("options", None), ("size", "vast"), ("size", ["tiny"]), ("tags", "hard"),
+        ("objective", "9"), ("instance_digest", None), ("certificate_digest", 7), ("made", None),
+    ],
+)  # fmt: skip
+def test_an_entry_of_another_type_is_refused(tmp_path, key, value):
+    changed = library.entry("knapsack/by-hand-three").to_json() | {key: value}
+    write_index(tmp_path, [changed])
+    with pytest.raises(InputError, match=rf"\.{key}: is "):
+        library.read_library(tmp_path)
+
+
+@pytest.mark.parametrize("arguments", [{"foo": 1}, {"items": "x"}, None])
+def test_arguments_that_no_generator_takes_are_refused(arguments):
+    with pytest.raises(InputError, match="arguments: do not fit the generator of knapsack"):
+        make_instance("knapsack", arguments)
 
 
 @pytest.mark.parametrize(

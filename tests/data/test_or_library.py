@@ -33,7 +33,7 @@ def tiny(draw):
     return GeneralisedAssignment(draw(rows), draw(rows), draw(capacity), draw(st.sampled_from(["max", "min"])))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(tiny())
 def test_welfare_is_profit_shifted_and_no_job_left_out_pays(jobs):
     problem = OfflineWelfare(jobs.market())

@@ -44,7 +44,7 @@ def market(**changes: object) -> SensingMarket:
     )
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(instance=SEEDS, seed=SEEDS, order=st.sampled_from(ORDERS))
 def test_a_fixed_point_is_an_equilibrium(instance: int, seed: int, order: str) -> None:
     problem = small(instance)
@@ -64,7 +64,7 @@ def test_a_fixed_point_is_an_equilibrium(instance: int, seed: int, order: str) -
         assert found.regret <= THRESHOLD
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30, derandomize=True)
 @given(instance=SEEDS, order=st.sampled_from(ORDERS))
 def test_every_move_raises_the_potential(instance: int, order: str) -> None:
     problem = small(instance)

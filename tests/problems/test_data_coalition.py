@@ -148,3 +148,21 @@ def test_bad_levels_are_refused(privacy, message):
     document = {"format": "mcsopt-solution/1", "problem": "central-coalition", "members": [0, 1], "privacy": privacy}
     with pytest.raises(InputError, match=message):
         CentralCoalition(SIX).parse_solution(document)
+
+
+@pytest.mark.parametrize("members", [[-1, 0], [0, 3], [1, 1]])
+def test_members_who_do_not_exist_or_are_named_twice_are_refused(members):
+    data = DataCoalition([1e-3, 2e-3, 3e-3], 0.25, 1.0)
+    cases = ((StableCoalition(data), Coalition(members)), (CentralCoalition(data), PrivateCoalition(members, [1, 1])))
+    for problem, solution in cases:
+        for judge in (problem.evaluate, problem.violations):
+            with pytest.raises(InputError, match=r"members\[[01]\]"):
+                judge(solution)
+
+
+@pytest.mark.parametrize("level", [-1e9, 0.0, 1e-300, math.nan, math.inf])
+def test_what_is_no_privacy_level_is_refused(level):
+    problem = CentralCoalition(DataCoalition([1e-3, 2e-3, 3e-3], 0.25, 1.0))
+    for judge in (problem.evaluate, problem.violations):
+        with pytest.raises(InputError, match=r"privacy\[0\]"):
+            judge(PrivateCoalition([0, 1], [level, 1.0]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -12,7 +11,6 @@ import pytest
 
 from mcsopt.data import knapsack, library, sensing_market
 from mcsopt.data.files import instance_from_json
-from mcsopt.errors import InputError
 from mcsopt.problems import Knapsack, OfflineWelfare, Problem
 from mcsopt.solvers import solve
 from mcsopt.verification import certify
@@ -81,24 +79,10 @@ ENTRIES = (
 )  # fmt: skip
 
 
-def entries(
-    problem: str | None = None, *, size: str | Sequence[str] | None = None, tag: str | None = None
-) -> tuple[SmallEntry, ...]:
-    sizes: Iterable[str] | None = (size,) if isinstance(size, str) else size
-    return tuple(
-        one for one in ENTRIES
-        if problem in (None, one.problem_name) and (sizes is None or one.size in sizes) and tag in (None, *one.tags)
-    )  # fmt: skip
-
-
 def entry(name: str) -> SmallEntry:
-    for one in ENTRIES:
-        if one.name == name:
-            return one
-    raise InputError("entry", f"{name!r} is not known", "use another")
+    return next(one for one in ENTRIES if one.name == name)
 
 
 def install(monkeypatch: pytest.MonkeyPatch) -> None:
     """Put this library in the place of the shipped one."""
-    monkeypatch.setattr(library, "entries", entries)
-    monkeypatch.setattr(library, "entry", entry)
+    monkeypatch.setattr(library, "read_library", lambda folder: ENTRIES)

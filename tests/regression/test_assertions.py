@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,9 +14,18 @@ from mcsopt.data import data_coalition, knapsack, sensing_market
 from mcsopt.data.files import instance_from_json
 from mcsopt.errors import BackendFault, InputError
 from mcsopt.heuristics import aspire_off, best_response, greedy
-from mcsopt.problems import Assignment, Knapsack, KnapsackInstance, OfflineWelfare, Packing, StableCoalition
+from mcsopt.problems import (
+    Assignment,
+    CentralCoalition,
+    DataCoalition,
+    Knapsack,
+    KnapsackInstance,
+    OfflineWelfare,
+    Packing,
+    StableCoalition,
+)
 from mcsopt.regression import assert_certified_gap, assert_equilibrium, assert_feasible, assertions
-from mcsopt.result import Status, conclude
+from mcsopt.result import Status, Termination, conclude
 from mcsopt.solvers import solve
 from mcsopt.verification import certify
 from tests.commands.running import impossible
@@ -259,3 +269,56 @@ def test_the_package_hands_them_on():
         assert getattr(mcsopt.regression, name) is getattr(assertions, name)
     with pytest.raises(AttributeError, match="has no attribute 'assert_optimal'"):
         mcsopt.regression.assert_optimal  # noqa: B018  # the access is the test
+
+
+PLAYERS = [2.2e-4, 5.4e-4, 7.0e-4, 11e-4, 30e-4, 33e-4]
+
+
+def test_a_result_for_another_problem_or_option_is_refused_though_the_instance_is_the_same():
+    players = DataCoalition(PLAYERS, 0.25, 1.0)
+    nash, robust = (StableCoalition(players, stability=notion) for notion in ("nash", "robust"))
+    for other in (solve(robust), solve(CentralCoalition(players))):
+        for assertion, options in ((assert_certified_gap, {"max_gap": 1}), (assert_feasible, {})):
+            with pytest.raises(InputError, match="for another instance, problem or option"):
+                assertion(nash, other, **options)
+
+
+@pytest.mark.parametrize(
+    ("items", "claimed", "text"),
+    [
+        ([0], {"objective": 9.0}, "exceeds max_gap\n  objective        4.0"),
+        ([0], {"objective": float("nan")}, "exceeds max_gap\n  objective        4.0"),
+        ([0, 1, 2], {"violations": ()}, "infeasible for knapsack\n  worst violation  capacity"),
+    ],
+)
+def test_a_result_made_by_hand_is_evaluated_anew(items, claimed, text):
+    made = replace(conclude(SACK, "mine", Packing(items)), **claimed)
+    assert text in message(assert_certified_gap, SACK, made, max_gap=0)
+
+
+def test_violations_that_are_none_are_not_believed_either():
+    broken = conclude(SACK, "mine", Packing([0, 1, 2])).violations
+    made = replace(conclude(SACK, "mine", Packing([0, 1])), violations=broken)
+    assert assert_certified_gap(SACK, made, max_gap=0).gap == 0
+    assert assert_feasible(SACK, made).violations == ()
+
+
+def test_a_run_that_found_nothing_has_not_said_that_none_exists():
+    problem = none_stable()
+    text = message(assert_certified_gap, problem, conclude(problem, "mine", None), max_gap=0)
+    assert text == "mine holds no plan (UNKNOWN): none found; proved: there is no feasible plan"
+
+
+@pytest.mark.parametrize("tolerance", [-1e-9, float("nan")])
+def test_a_tolerance_that_nothing_exceeds_is_refused(tolerance):
+    with pytest.raises(InputError, match="tolerance: is"):
+        assert_equilibrium(MARKET, aspire_off(MARKET), tolerance=tolerance)
+
+
+def test_an_interrupted_bound_stops_the_tests_and_is_not_kept(monkeypatch):
+    proved = assertions.find_bound(SACK)
+    stopped = replace(proved, result=replace(proved.result, termination=Termination.INTERRUPTED))
+    monkeypatch.setattr(assertions, "find_bound", lambda *_, **__: stopped)
+    with pytest.raises(KeyboardInterrupt):
+        assert_certified_gap(SACK, Packing([0, 1]), max_gap=0)
+    assert not assertions._bounds

@@ -50,6 +50,15 @@ def test_what_the_tolerance_lets_pass(now, verdict):
     assert judged({"a": [90.0] * 5}, {"a": now}).verdict is verdict
 
 
+def test_few_pairs_that_differ_are_no_alarm_and_said_to_be_few():
+    """As they are among many equal ones: a refactoring that moves one run moves it for the worse every other time."""
+    same = [90.0, 91.0, 92.0, 93.0, 94.0]
+    found = judged({"a": same, "b": [80.0] * 5}, {"a": same, "b": [70.0] * 5})
+    assert (found.verdict, found.p) == (Verdict.NO_WORSE, 2**-5)
+    assert found.reason == "the mean gap grew, but 5 pairs that differ show nothing at level 0.01"
+    assert (found.worst_entry, found.worst_difference) == ("b", pytest.approx(0.1))
+
+
 def test_one_value_from_few_seeds_is_no_sign_of_determinism():
     before, now = {f"e{k}": [90.0] * 4 for k in range(2)}, {f"e{k}": [80.0] * 4 for k in range(2)}
     found = judged(before, now)
@@ -76,7 +85,7 @@ def test_a_randomized_heuristic_is_worse_beyond_noise_only():
 
 def test_noise_that_raises_the_mean_is_named_as_such():
     before = {"a": [90.0, 91.0, 92.0, 93.0], "b": [90.0, 91.0, 92.0, 93.0]}
-    now = {"a": [89.0, 92.5, 91.0, 92.0], "b": [91.0, 89.0, 92.0, 93.0]}
+    now = {"a": [89.0, 92.5, 91.0, 92.0], "b": [91.0, 89.0, 92.5, 92.5]}
     found = judged(before, now)
     assert found.difference > 0
     assert found.verdict is Verdict.NO_WORSE

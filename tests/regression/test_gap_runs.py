@@ -66,6 +66,17 @@ def test_a_run_that_time_stopped_is_refused():
         run_heuristics([("h", slow, SACKS, 1)])
 
 
+def test_a_run_that_changes_its_instance_is_refused():
+    def lighter(problem, *, seed):
+        weight = problem.instance.weight
+        weight.setflags(write=True)
+        weight *= 0.99
+        return density_greedy(problem)
+
+    with pytest.raises(InputError, match="heuristic h: has changed the instance knapsack/s0"):
+        run_heuristics([("h", plain(lighter), [Target(entry("knapsack/s0"))], 1)])
+
+
 @pytest.mark.parametrize("how", ["raises", "keeps its best"])
 def test_ctrl_c_keeps_the_finished_entries(how):
     def struck(problem, *, seed):

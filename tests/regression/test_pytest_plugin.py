@@ -161,7 +161,7 @@ def test_where_the_command_line_leaves_nothing_the_test_is_skipped(run):
         ("size='huge'", "size: holds 'huge'; use tiny, small, medium, large"),
         ("size=[]", "size: is [[][]]; give some of tiny, *"),
         ("size=3", "size: is 3; give some of tiny, *"),
-        ("tag='even'", "tag: 'even' is borne by no instance; see mcsopt library list"),
+        ("tag='even'", "tag: is 'even'; use one of infeasible, odd"),
         ("sizes='tiny'", "sizes: is not a known argument; use problem, size, tag"),
         ("'knapsack'", "arguments: ('knapsack',) have no name; name them: problem, size, tag"),
         ("problem='offline-welfare', tag='odd'", "no instance has problem='offline-welfare', tag='odd'"),

@@ -12,10 +12,20 @@ import pytest
 
 import mcsopt
 from mcsopt.errors import InputError
-from mcsopt.problems import Assignment, OfflineWelfare, SensingMarket
+from mcsopt.problems import (
+    Assignment,
+    Coalition,
+    DataCoalition,
+    Knapsack,
+    KnapsackInstance,
+    OfflineWelfare,
+    Packing,
+    SensingMarket,
+    StableCoalition,
+)
 from mcsopt.report import report_html, write_report
 from mcsopt.result import Termination, conclude
-from mcsopt.verification import plain_certificate
+from mcsopt.verification import certify, plain_certificate
 from tests.report.browsing import BROWSER, browse
 from tests.report.cases import HOSTILE, certified, market, pages
 
@@ -239,10 +249,36 @@ def test_a_large_market_stays_a_small_page():
 
 def test_what_does_not_belong_together_is_refused():
     problem, certificates = pages()["gaps"]
-    with pytest.raises(InputError, match=r"certificates\[0\]: is about another problem or instance"):
+    with pytest.raises(InputError, match=r"certificates\[0\]: is about another problem, option or instance"):
         report_html(market(2, 8), certificates)
     with pytest.raises(InputError, match="give one at least"):
         report_html(problem, [])
+    players = DataCoalition([1e-3, 2e-3], 0.25, 1.0)
+    robust = certify(StableCoalition(players, stability="robust"), Coalition([0, 1]))
+    with pytest.raises(InputError, match="another problem, option or instance"):
+        report_html(StableCoalition(players, stability="nash"), robust)
+
+
+@pytest.mark.parametrize(("scale", "worth"), [(1e-6, "9e-06"), (1e99, "9e+99")])
+def test_numbers_far_from_one_are_shown_as_they_are(scale, worth):
+    sack = Knapsack(KnapsackInstance([3.0, 4.0, 5.0], [4 * scale, 5 * scale, 6 * scale], 7.5))
+    page = report_html(sack, certify(sack, Packing([0, 1])))
+    assert f"plan is worth {worth}; no feasible plan is worth more than {worth}: it is optimal." in page
+    assert "0000" not in re.sub("<svg.*?</svg>", "", page[page.index("<body>") :], flags=re.DOTALL).replace(
+        "0.0000 %", ""
+    )
+
+
+def test_the_command_that_checks_survives_any_path():
+    problem, certificates = pages()["gaps"]
+    page = report_html(problem, certificates, certificate_file="my plans.json")
+    assert "<code>mcsopt verify &#x27;my plans.json&#x27;</code>" in page
+
+
+def test_a_small_gap_is_not_shown_as_none():
+    sack = Knapsack(KnapsackInstance([1.0, 1.0], [10_000.0, 10_000.1], 1.0))
+    page = report_html(sack, certify(sack, Packing([0])))
+    assert "gap 0.001 %" in page
 
 
 def test_a_page_that_cannot_be_written_leaves_nothing(tmp_path):
