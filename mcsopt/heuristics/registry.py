@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Any
 
 from mcsopt.errors import InputError, McsoptError
+from mcsopt.plugins import with_plugins
 from mcsopt.problems import Problem
 from mcsopt.result import Result, conclude
 
@@ -58,10 +58,7 @@ HEURISTICS: tuple[Heuristic, ...] = (
 @cache
 def heuristics() -> dict[str, Heuristic]:
     """Return every heuristic by its name, those of other packages last."""
-    found = {heuristic.name: heuristic for heuristic in HEURISTICS}
-    for entry in entry_points(group="mcsopt.heuristics"):
-        found.setdefault(entry.name, entry.load())
-    return found
+    return with_plugins(HEURISTICS, "mcsopt.heuristics")
 
 
 def load_heuristic(name: str, problem: Problem[Any]) -> Callable[..., Result]:
