@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from mcsopt.errors import InputError, McsoptError
+from mcsopt.errors import InputError, McsoptError, naming
 from mcsopt.plugins import with_plugins
 from mcsopt.problems import Problem
 from mcsopt.result import Result, conclude
@@ -102,10 +102,8 @@ def _own(name: str) -> Callable[..., Result]:
             what = f"raised {type(error).__name__}: {error}"
             raise InputError(f"heuristic {name}", what, "mend it; called from Python it shows where") from error
         seconds = {"heuristic": time.perf_counter() - began}
-        try:
+        with naming(f"heuristic {name}"):
             return _judged(problem, name, answer, seed, seconds)
-        except InputError as error:
-            raise error.in_file(f"heuristic {name}") from None
 
     return run
 
