@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 _WORDS = {None: "null", True: "true", False: "false"}
@@ -55,6 +58,15 @@ class InputError(McsoptError, ValueError):
     def in_file(self, file: str) -> InputError:
         """Return the same error, naming the file it came from."""
         return InputError(self.field, self.problem, self.remedy, file)
+
+
+@contextmanager
+def naming(file: str | Path) -> Iterator[None]:
+    """Let every `InputError` raised within name the file that is read."""
+    try:
+        yield
+    except InputError as error:
+        raise error.in_file(str(file)) from None
 
 
 class TooLarge(McsoptError):

@@ -108,6 +108,22 @@ def relative_gap(objective: float | None, dual_bound: float | None, sense: Sense
     return abs(dual_bound - objective) / scale
 
 
+def is_proved(gap: float | None) -> bool:
+    """Whether a gap is small enough, at most 1e-7, for the solution to count as optimal."""
+    return gap is not None and gap <= tolerances.PROVED_GAP
+
+
+def earned_status(gap: float | None, *, feasible: bool, infeasible: bool) -> Status:
+    """Return what has been shown: of a solution's feasibility, of its gap, or that none is feasible."""
+    if infeasible:
+        return Status.INFEASIBLE
+    if not feasible:
+        return Status.UNKNOWN
+    if gap is None:
+        return Status.FEASIBLE
+    return Status.PROVED if is_proved(gap) else Status.BOUNDED
+
+
 @dataclass(frozen=True)
 class TraceStep:
     """One accepted step of a heuristic.
@@ -272,14 +288,6 @@ def conclude(
         gap = relative_gap(objective, dual_bound, problem.sense) if feasible else None
     except BackendFault as fault:
         raise BackendFault(method, fault.fault) from None
-    if infeasible:
-        status = Status.INFEASIBLE
-    elif not feasible:
-        status = Status.UNKNOWN
-    elif gap is None:
-        status = Status.FEASIBLE
-    else:
-        status = Status.PROVED if gap <= tolerances.PROVED_GAP else Status.BOUNDED
     claims_something = infeasible or dual_bound is not None
     return Result(
         problem=problem,
@@ -288,7 +296,7 @@ def conclude(
         objective=objective,
         dual_bound=dual_bound,
         violations=violations,
-        status=status,
+        status=earned_status(gap, feasible=feasible, infeasible=infeasible),
         assurance=assurance if claims_something else None,
         termination=termination,
         seconds=dict(seconds or {}),

@@ -14,8 +14,6 @@ from mcsopt.commands.common import (
     Report,
     check_outputs,
     is_answered,
-    number,
-    percent,
     print_json,
     print_table,
     progress,
@@ -23,6 +21,7 @@ from mcsopt.commands.common import (
     run_document,
 )
 from mcsopt.data.files import read_solution
+from mcsopt.display import number, percent
 from mcsopt.heuristics import load_heuristic
 from mcsopt.problems import Problem
 from mcsopt.report.page import write_report

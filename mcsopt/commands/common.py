@@ -13,8 +13,6 @@ from typing import Any, Protocol
 
 from mcsopt.data.files import check_writable
 from mcsopt.data.load import is_trips, load_instance
-from mcsopt.display import number as number
-from mcsopt.display import percent as percent
 from mcsopt.errors import InputError
 from mcsopt.problems import Problem, problem_type
 from mcsopt.result import Result, Status

@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mcsopt.commands.common import number, percent, print_json, print_table, progress
+from mcsopt.commands.common import print_json, print_table, progress
 from mcsopt.data.files import check_writable, write_instance, write_solution, write_text
 from mcsopt.data.library import PREFIX, Entry, entries, entry
 from mcsopt.data.library_recipes import Recipe, recipe, recipes
+from mcsopt.display import number, percent
 from mcsopt.errors import InputError, one_line
 from mcsopt.problems import problem_type
 from mcsopt.regression.library_build import Built, build

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import inspect
+from contextlib import suppress
+from typing import Any
 
 from mcsopt.commands.common import print_table
 from mcsopt.data.generators import GENERATORS, generator_of
+from mcsopt.errors import InputError
 from mcsopt.heuristics import heuristics
-from mcsopt.problems import problem_types
+from mcsopt.models import statement
+from mcsopt.problems import Problem, problem_types
 from mcsopt.solvers import solvers
 
+_BUILDERS = {"Pyomo": "build_pyomo", "CP-SAT": "build_cp_sat"}
 
-def _statements(problem: str) -> str:
+
+def _statements(question: type[Problem[Any]]) -> str:
     """Say which statements a problem has."""
-    name = f"mcsopt.models.{problem.replace('-', '_')}"
-    if importlib.util.find_spec(name) is None:
-        return "none"
-    module = importlib.import_module(name)
-    found = [(title, hasattr(module, f"build_{key}")) for title, key in (("Pyomo", "pyomo"), ("CP-SAT", "cp_sat"))]
-    return ", ".join(title for title, there in found if there)
+    with suppress(InputError):
+        module = statement(question)
+        return ", ".join(title for title, name in _BUILDERS.items() if hasattr(module, name))
+    return "none"
 
 
 def run(args: argparse.Namespace) -> int:
@@ -31,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
         summary = (question.__doc__ or "").partition("\n")[0]
         problems.append([name, question.instance_type.kind, question.sense.value, options, summary])
     print_table(["problem", "instance", "sense", "options", "question"], problems)
-    models = [[name, _statements(name)] for name in problem_types()]
+    models = [[name, _statements(question)] for name, question in problem_types().items()]
     print_table(["problem", "model (see inspect)"], models)
     kinds = []
     for kind in GENERATORS:

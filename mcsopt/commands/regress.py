@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from typing import Any
 
-from mcsopt.commands.common import Report, check_outputs, percent, print_json, print_table, progress
+from mcsopt.commands.common import Report, check_outputs, print_json, print_table, progress
 from mcsopt.commands.pictures import check_picture, save_picture
 from mcsopt.data.files import check_writable
+from mcsopt.display import percent
 from mcsopt.errors import InputError
 from mcsopt.heuristics import load_heuristic
 from mcsopt.regression.coalition_sweep import check_table, write_table

@@ -7,8 +7,6 @@ import argparse
 from mcsopt.commands.common import (
     check_outputs,
     is_answered,
-    number,
-    percent,
     print_json,
     print_table,
     progress,
@@ -16,6 +14,7 @@ from mcsopt.commands.common import (
     run_document,
 )
 from mcsopt.data.files import read_solution, write_solution
+from mcsopt.display import number, percent
 from mcsopt.result import Termination, conclude
 from mcsopt.solvers import solve
 

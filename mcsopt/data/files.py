@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mcsopt.errors import InputError, shown
+from mcsopt.errors import InputError, naming, shown
 from mcsopt.problems import Problem, instance_types
 from mcsopt.problems.fields import INSTANCE_FORMAT, Instance, check_format
 
@@ -42,7 +42,8 @@ def read_json(path: str | Path, what: str) -> Any:
 def parse_json(text: str, path: str | Path, what: str) -> Any:
     """Read JSON text as `read_json` reads a file; `path` is for messages."""
     try:
-        return _parse(text)
+        with naming(path):
+            return _parse(text)
     except json.JSONDecodeError as error:
         cut = error.msg.startswith("Unterminated") or error.pos >= len(text.rstrip())
         raise InputError(
@@ -51,8 +52,6 @@ def parse_json(text: str, path: str | Path, what: str) -> Any:
             f"give {what} as valid JSON",
             str(path),
         ) from None
-    except InputError as error:
-        raise error.in_file(str(path)) from None
     except RecursionError:
         raise InputError("", "nests too deeply", f"give {what} as flat JSON", str(path)) from None
 
@@ -187,10 +186,8 @@ def read_instance(path: str | Path) -> Instance:
         Naming file, field, index, value and remedy.
     """
     document = _read_parquet(path) if str(path).lower().endswith(".parquet") else read_json(path, "an instance")
-    try:
+    with naming(path):
         return instance_from_json(document)
-    except InputError as error:
-        raise error.in_file(str(path)) from None
 
 
 def write_instance(instance: Instance, path: str | Path) -> None:
@@ -205,10 +202,8 @@ def write_instance(instance: Instance, path: str | Path) -> None:
 def read_solution(problem: Problem[Any], path: str | Path) -> Any:
     """Read a solution file of `problem`; `InputError` names file, field, index, value and remedy."""
     document = read_json(path, "a solution")
-    try:
+    with naming(path):
         return problem.parse_solution(document)
-    except InputError as error:
-        raise error.in_file(str(path)) from None
 
 
 def write_solution(problem: Problem[Any], solution: Any, path: str | Path) -> None:
@@ -263,7 +258,5 @@ def _read_parquet(path: str | Path) -> dict[str, Any]:
         if key:
             groups.setdefault(group, []).append((key, value))
     plain = [(name, value) for name, value in pairs if not name.partition(".")[2]]
-    try:
+    with naming(path):
         return _no_repeats([*plain, *((group, _no_repeats(columns)) for group, columns in groups.items())])
-    except InputError as error:
-        raise error.in_file(str(path)) from None

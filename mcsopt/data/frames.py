@@ -59,7 +59,7 @@ def instance_frames(instance: Instance) -> dict[str, pd.DataFrame]:
     for field in instance.FIELDS:
         value = getattr(instance, field.name)
         if _is_column(field) and value is not None:
-            groups.setdefault(_frame_of(instance.kind, field), {})[_key(field)] = value.copy()
+            groups.setdefault(_frame_of(instance.kind, field), {})[field.key] = value.copy()
     frames = {name: pandas.DataFrame(columns) for name, columns in groups.items()}
     for name, frame in frames.items():
         frame.index.name = name.removesuffix("s")
@@ -102,7 +102,7 @@ def instance_from_frames(
         raise InputError("kind", f"is {shown(kind)}", f"use one of {', '.join(sorted(instance_types()))}")
     wanted = instance_types()[kind]
     names = {_frame_of(kind, field): field.group for field in wanted.FIELDS if _is_column(field)}
-    numbered = {f"{_key(field)}s" for field in wanted.FIELDS if field.integer}
+    numbered = {f"{field.key}s" for field in wanted.FIELDS if field.integer}
     for name in scalars or {}:
         if name in names.values():
             raise InputError(f"scalars.{name}", "is a group of columns", "give it as a frame")
@@ -181,10 +181,6 @@ def trace_frame(result: Result) -> pd.DataFrame:
 
 def _is_column(field: Field) -> bool:
     return not field.scalar and not field.choices
-
-
-def _key(field: Field) -> str:
-    return field.path.rpartition(".")[2]
 
 
 def _frame_of(kind: str, field: Field) -> str:

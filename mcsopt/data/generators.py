@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
+import pkgutil
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -21,8 +21,7 @@ def generator_of(kind: str) -> Callable[..., Instance]:
     """Return the generator of a kind of instance; `InputError` lists the known kinds."""
     if kind not in GENERATORS:
         raise InputError("kind", f"{kind!r} is not known", f"use one of {', '.join(GENERATORS)}")
-    module, _, function = GENERATORS[kind].partition(":")
-    found: Callable[..., Instance] = getattr(importlib.import_module(module), function)
+    found: Callable[..., Instance] = pkgutil.resolve_name(GENERATORS[kind])
     return found
 
 

@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Any
 
-from mcsopt.errors import InputError, McsoptError
+from mcsopt.errors import InputError, McsoptError, naming
+from mcsopt.plugins import with_plugins
 from mcsopt.problems import Problem
 from mcsopt.result import Result, conclude
 
@@ -58,10 +58,7 @@ HEURISTICS: tuple[Heuristic, ...] = (
 @cache
 def heuristics() -> dict[str, Heuristic]:
     """Return every heuristic by its name, those of other packages last."""
-    found = {heuristic.name: heuristic for heuristic in HEURISTICS}
-    for entry in entry_points(group="mcsopt.heuristics"):
-        found.setdefault(entry.name, entry.load())
-    return found
+    return with_plugins(HEURISTICS, "mcsopt.heuristics")
 
 
 def load_heuristic(name: str, problem: Problem[Any]) -> Callable[..., Result]:
@@ -105,10 +102,8 @@ def _own(name: str) -> Callable[..., Result]:
             what = f"raised {type(error).__name__}: {error}"
             raise InputError(f"heuristic {name}", what, "mend it; called from Python it shows where") from error
         seconds = {"heuristic": time.perf_counter() - began}
-        try:
+        with naming(f"heuristic {name}"):
             return _judged(problem, name, answer, seed, seconds)
-        except InputError as error:
-            raise error.in_file(f"heuristic {name}") from None
 
     return run
 

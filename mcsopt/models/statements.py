@@ -10,8 +10,8 @@ from mcsopt.errors import InputError
 from mcsopt.problems import Problem
 
 
-def statement(problem: Problem[Any]) -> ModuleType:
-    """Return the module that states `problem`."""
+def statement(problem: Problem[Any] | type[Problem[Any]]) -> ModuleType:
+    """Return the module that states `problem`, or every problem of that type."""
     name = f"mcsopt.models.{problem.name.replace('-', '_')}"
     try:
         return importlib.import_module(name)

@@ -63,6 +63,11 @@ class Field:
         return self.path.rpartition(".")[0]
 
     @property
+    def key(self) -> str:
+        """Name in the file, within the group."""
+        return self.path.rpartition(".")[2]
+
+    @property
     def range_text(self) -> str:
         """The admissible range in words."""
         what = "an integer" if self.integer else "a number"
@@ -170,9 +175,8 @@ class Instance:
         for field in self.FIELDS:
             value = getattr(self, field.name)
             if value is not None:
-                group, _, key = field.path.rpartition(".")
-                place = document.setdefault(group, {}) if group else document
-                place[key] = value.tolist() if isinstance(value, np.ndarray) else value
+                place = document.setdefault(field.group, {}) if field.group else document
+                place[field.key] = value.tolist() if isinstance(value, np.ndarray) else value
         return document
 
     @classmethod
@@ -195,13 +199,8 @@ class Instance:
                         raise InputError(f"{key}.{inner}", "is not a known field", _known(cls, key))
             elif key not in known:
                 raise InputError(key, "is not a known field", _known(cls, ""))
-        values = {}
-        for field in cls.FIELDS:
-            group, _, key = field.path.rpartition(".")
-            place = document.get(group, {}) if group else document
-            value = place.get(key)
-            values[field.name] = value
-        return cls(**values)
+        places = {"": document} | {group: document.get(group, {}) for group in groups}
+        return cls(**{field.name: places[field.group].get(field.key) for field in cls.FIELDS})
 
     def digest(self) -> str:
         """Return ``"sha256:..."`` over the canonical JSON text of the instance.
@@ -218,14 +217,8 @@ def canonical_digest(document: Any) -> str:
 
 
 def _known(cls: type[Instance], group: str) -> str:
-    names = sorted(
-        {
-            f.path.rpartition(".")[2] if f.group == group else f.group
-            for f in cls.FIELDS
-            if f.group == group or not group
-        }
-    )
-    return f"known here: {', '.join(names)}"
+    names = {field.key if field.group == group else field.group for field in cls.FIELDS if group in ("", field.group)}
+    return f"known here: {', '.join(sorted(names))}"
 
 
 def _numbers_as_doubles(value: Any) -> Any:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Any
 
 import mcsopt.problems
 from mcsopt.errors import InputError
+from mcsopt.plugins import with_plugins
 from mcsopt.problems.base import Problem
 from mcsopt.problems.fields import Instance
 
@@ -18,7 +19,10 @@ from mcsopt.problems.fields import Instance
 @cache
 def problem_types() -> dict[str, type[Problem[Any]]]:
     """Return every problem type by its name."""
-    found: dict[str, type[Problem[Any]]] = {}
+    return dict(sorted(with_plugins(_own_types(), "mcsopt.problems").items()))
+
+
+def _own_types() -> Iterator[type[Problem[Any]]]:
     for module_info in pkgutil.iter_modules(mcsopt.problems.__path__):
         module = importlib.import_module(f"mcsopt.problems.{module_info.name}")
         for value in vars(module).values():
@@ -26,10 +30,7 @@ def problem_types() -> dict[str, type[Problem[Any]]]:
                 continue
             if not hasattr(value, "name"):
                 raise TypeError(f"{value.__module__}.{value.__name__} is a problem without a name")
-            found[value.name] = value
-    for entry in entry_points(group="mcsopt.problems"):
-        found.setdefault(entry.name, entry.load())
-    return dict(sorted(found.items()))
+            yield value
 
 
 def problem_type(name: str) -> type[Problem[Any]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mcsopt.data.files import read_json, write_text
-from mcsopt.errors import InputError, shown
+from mcsopt.errors import InputError, naming, shown
 from mcsopt.problems.fields import check_format
 from mcsopt.regression.gap_runs import EntryRuns
 from mcsopt.versions import versions
@@ -71,10 +71,8 @@ def read_baseline(path: str | Path) -> Baseline:
     The gaps in it are for the reader: a comparison computes them from the objectives and the bound of today.
     """
     document = read_json(path, "a baseline")
-    try:
+    with naming(path):
         return _parse(document)
-    except InputError as error:
-        raise error.in_file(str(path)) from None
 
 
 def _parse(document: Any) -> Baseline:

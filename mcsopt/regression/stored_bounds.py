@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mcsopt import tolerances
 from mcsopt.errors import InputError, shown
 from mcsopt.problems import Problem
-from mcsopt.result import Assurance, conclude, relative_gap
+from mcsopt.result import Assurance, conclude
 from mcsopt.verification import Bound, check
+from mcsopt.verification.certification import optimum_of
 
 
 def stored_bound(problem: Problem[Any], document: Mapping[str, Any]) -> Bound:
@@ -50,9 +50,7 @@ def stored_bound(problem: Problem[Any], document: Mapping[str, Any]) -> Bound:
         dual_bound=derivation.dual_bound, infeasible=derivation.infeasible, assurance=Assurance.CHECKED,
         evidence=evidence, message="stored certificate",
     )  # fmt: skip
-    best = result.objective if result.feasible else None
-    gap = relative_gap(best, derivation.dual_bound, problem.sense)
-    return Bound(result, derivation, best if gap is not None and gap <= tolerances.PROVED_GAP else None)
+    return Bound(result, derivation, optimum_of(result, derivation.dual_bound))
 
 
 def _method(document: Mapping[str, Any]) -> str:

@@ -35,7 +35,7 @@ class BackendAnswer:
     finished : bool
         Whether it claims to have finished, and so its solution to be optimal; False after a limit.
     limit : Termination
-        Which limit that was.
+        Which limit that was, or that it was interrupted.
     objective_error : float
         Absolute error of its objective and bound that the statement itself brings (rounding to integers).
     message : str
@@ -49,6 +49,10 @@ class BackendAnswer:
     limit: Termination = Termination.TIME
     objective_error: float = 0.0
     message: str = ""
+
+    def slack(self, value: float) -> float:
+        """Return how far what it says of a solution worth `value` may lie from that."""
+        return tolerances.REEVALUATION * max(1.0, abs(value)) + self.objective_error
 
 
 def without_near_ties(
@@ -132,7 +136,7 @@ def run_guarded(
     try:
         answer = _call_with_deadline(name, call, settings)
     except KeyboardInterrupt:
-        answer = BackendAnswer(finished=False, message="interrupted")
+        answer = BackendAnswer(finished=False, limit=Termination.INTERRUPTED, message="interrupted")
     seconds = {"solve": time.perf_counter() - began}
     witness, worth = _witness(problem, settings.start)
     if answer.infeasible and witness is not None:
@@ -140,14 +144,11 @@ def run_guarded(
     bound = _examine(problem, name, answer)
     # A statement rounded to integers may overstate by its error; what is left of a bound is still a bound.
     if bound is not None and worth is not None and problem.sense.better(worth, bound):
-        slack = tolerances.REEVALUATION * max(1.0, abs(worth)) + answer.objective_error
-        if abs(worth - bound) > slack:
+        if abs(worth - bound) > answer.slack(worth):
             raise BackendFault(name, f"claims the bound {bound!r}, yet a feasible solution worth {worth!r} exists")
         bound = worth
     solution = answer.solution if answer.solution is not None else witness
     termination = Termination.FINISHED if answer.finished else answer.limit
-    if answer.message == "interrupted":
-        termination = Termination.INTERRUPTED
     return conclude(
         problem, name, solution, dual_bound=bound, infeasible=answer.infeasible, assurance=Assurance.BACKEND,
         termination=termination, seconds=seconds, message=answer.message,
@@ -206,7 +207,7 @@ def _examine(problem: Problem[Any], name: str, answer: BackendAnswer) -> float |
         raise BackendFault(name, f"returned a solution that does not fit the problem: {what}") from error
     if broken:
         raise BackendFault(name, f"returned an infeasible solution: {broken[0]}")
-    slack = tolerances.REEVALUATION * max(1.0, abs(objective)) + answer.objective_error
+    slack = answer.slack(objective)
     # Written so that NaN fails.
     if answer.objective is not None and not abs(answer.objective - objective) <= slack:
         raise BackendFault(name, f"reports the objective {answer.objective!r}; the solution is worth {objective!r}")

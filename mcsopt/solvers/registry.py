@@ -6,10 +6,10 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Any
 
 from mcsopt.errors import InputError
+from mcsopt.plugins import with_plugins
 from mcsopt.problems import Problem
 from mcsopt.result import Result
 
@@ -111,10 +111,7 @@ SOLVERS: tuple[Solver, ...] = (
 @cache
 def solvers() -> dict[str, Solver]:
     """Return every solver by its name, those of other packages (entry points ``mcsopt.solvers``) last."""
-    found = {solver.name: solver for solver in SOLVERS}
-    for entry in entry_points(group="mcsopt.solvers"):
-        found.setdefault(entry.name, entry.load())
-    return found
+    return with_plugins(SOLVERS, "mcsopt.solvers")
 
 
 def solvers_of(problem_name: str) -> list[Solver]:

@@ -5,20 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mcsopt import tolerances
 from mcsopt.errors import BackendFault, InputError, TooLarge
 from mcsopt.problems import Problem
-from mcsopt.result import Result, Status, conclude, relative_gap
+from mcsopt.result import Result, Status, conclude, earned_status, is_proved, relative_gap
 from mcsopt.solvers import solve, solver, solvers_of
 from mcsopt.verification import check
 from mcsopt.verification.certificate import Certificate, load_documents, plain_document
 from mcsopt.verification.regret import Regret, best_deviation
 from mcsopt.versions import versions
-
-_SLACK = 1e-9  # how far a claim may lie beyond a checked number by the rounding of sums
 
 
 @dataclass(frozen=True)
@@ -79,16 +78,16 @@ def find_bound(
     """
     faults: list[str] = []
     heard: Result | None = None
-    limits: dict[str, Any] = {"time_limit": time_limit, "seed": seed, "progress": progress}
+    ask = partial(solve, problem, time_limit=time_limit, start=start, seed=seed, progress=progress)
     if solver_name is not None and not solver(solver_name, problem.name).evidence:
         try:
-            heard = solve(problem, solver=solver_name, start=start, **limits)
+            heard = ask(solver=solver_name)
         except BackendFault as fault:
             faults.append(str(fault))
         solver_name = None
         if heard is not None and heard.feasible:
-            start = heard.solution
-    result = _with_evidence(problem, solver_name, start, limits)
+            ask = partial(ask, start=heard.solution)
+    result = _with_evidence(problem, solver_name, ask)
     if progress is not None:
         progress("checking the bound")
     try:
@@ -96,15 +95,19 @@ def find_bound(
     except BackendFault as fault:
         # What was found in no time has the simplest evidence; if that is refused as well, nothing is left to say.
         faults.append(str(fault))
-        start = result.solution if result.feasible else start
-        result = _with_evidence(problem, solver_name, start, limits | {"time_limit": 0.0})
+        if result.feasible:
+            ask = partial(ask, start=result.solution)
+        result = _with_evidence(problem, solver_name, partial(ask, time_limit=0.0))
         derivation = _derived(problem, result)
-    best = result.objective if result.feasible else None
     if heard is not None:
-        faults.extend(_contradictions(problem, heard, derivation, best))
-    gap = None if best is None else relative_gap(best, derivation.dual_bound, problem.sense)
-    proved = gap is not None and gap <= tolerances.PROVED_GAP
-    return Bound(result, derivation, best if proved else None, tuple(faults))
+        faults.extend(_contradictions(heard, result, derivation))
+    return Bound(result, derivation, optimum_of(result, derivation.dual_bound), tuple(faults))
+
+
+def optimum_of(best: Result, dual_bound: float | None) -> float | None:
+    """Return the value of the best known solution if it meets the bound, else None; `BackendFault` if it beats it."""
+    value = best.objective if best.feasible else None
+    return value if is_proved(relative_gap(value, dual_bound, best.problem.sense)) else None
 
 
 def _derived(problem: Problem[Any], result: Result) -> check.Derivation:
@@ -117,36 +120,35 @@ def _derived(problem: Problem[Any], result: Result) -> check.Derivation:
         raise BackendFault(result.method, f"the checker refuses its evidence: {refusal}") from refusal
 
 
-def _with_evidence(problem: Problem[Any], name: str | None, start: Any, limits: dict[str, Any]) -> Result:
+def _with_evidence(problem: Problem[Any], name: str | None, ask: Callable[..., Result]) -> Result:
     """Return the result of the solver asked for, or of the first one with evidence that takes the size."""
     if name is not None:
-        return solve(problem, solver=name, start=start, **limits)
+        return ask(solver=name)
     refusals: list[TooLarge] = []
     candidates = [candidate.name for candidate in solvers_of(problem.name) if candidate.evidence]
     for candidate in candidates:
         try:
-            result = solve(problem, solver=candidate, start=start, **limits)
+            result = ask(solver=candidate)
             said = "; ".join([result.message, *(f"stronger method declined: {refusal}" for refusal in refusals)])
             return replace(result, message=said)
         except TooLarge as error:
             refusals.append(error)
         except KeyboardInterrupt:
             # Interrupted before it had anything: the last resort gives a valid bound at once.
-            return solve(problem, solver=candidates[-1], start=start, **limits | {"time_limit": 0.0})
+            return ask(solver=candidates[-1], time_limit=0.0)
     raise refusals[-1] if refusals else TooLarge(f"no solver brings evidence for {problem.name}")
 
 
-def _contradictions(
-    problem: Problem[Any], heard: Result, derivation: check.Derivation, best: float | None
-) -> list[str]:
+def _contradictions(heard: Result, result: Result, derivation: check.Derivation) -> list[str]:
     """Return what a backend said that the evidence, or the solution found with it, refutes."""
     found, name = [], heard.method
+    best = result.objective if result.feasible else None
     if heard.status is Status.INFEASIBLE and best is not None:
         found.append(f"{name}: claims infeasibility, but a solution worth {best!r} exists")
     if heard.feasible and derivation.infeasible:
         found.append(f"{name}: returned a solution, but the evidence proves that none exists")
     if heard.dual_bound is not None and best is not None:
-        beyond = heard.dual_bound - best if problem.sense == "min" else best - heard.dual_bound
+        beyond = heard.dual_bound - best if heard.problem.sense == "min" else best - heard.dual_bound
         if beyond > tolerances.REEVALUATION * max(1.0, abs(best)):
             found.append(f"{name}: claims the bound {heard.dual_bound!r}, but a solution worth {best!r} exists")
     return found
@@ -168,14 +170,9 @@ def seal(problem: Problem[Any], plan: Result, bound: Bound) -> Certificate:
     feasible = plan.feasible
     objective = plan.objective if feasible else None
     gap = relative_gap(objective, derivation.dual_bound, problem.sense)
-    if derivation.infeasible:
-        if feasible:
-            raise BackendFault(plan.method, "is feasible, yet the evidence proves that no plan is")
-        status = Status.INFEASIBLE
-    elif gap is None:
-        status = Status.UNKNOWN
-    else:
-        status = Status.PROVED if gap <= tolerances.PROVED_GAP else Status.BOUNDED
+    if derivation.infeasible and feasible:
+        raise BackendFault(plan.method, "is feasible, yet the evidence proves that no plan is")
+    status = earned_status(gap, feasible=feasible, infeasible=derivation.infeasible)
     document = plain_document(problem, plan) | {
         "dual_bound": None if derivation.infeasible else derivation.dual_bound,
         "gap": gap,

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from mcsopt import display
 from mcsopt.commands import common
 from mcsopt.versions import versions
 from tests.commands.running import KNAPSACK, run, write
@@ -69,8 +70,8 @@ def test_a_table_in_a_file_is_not_folded(capsys):
     [(None, "–", "–"), (0.25, "0.2500", "25.0000 %"), (1234.5, "1,234.5000", "123450.0000 %")],
 )
 def test_numbers_are_shown_with_a_dash_for_the_unknown(value, shown, share):
-    assert common.number(value) == shown
-    assert common.percent(value) == share
+    assert display.number(value) == shown
+    assert display.percent(value) == share
 
 
 def test_real_trips_are_certified_and_solved(capsys, tmp_path):
