@@ -13,9 +13,9 @@ import pytest
 import mcsopt
 from mcsopt.result import Status
 from tests.commands.running import KNAPSACK, write
+from tests.real_trips import SAMPLE, needs_trips
 
 ROOT = Path(__file__).resolve().parents[1]
-TRIPS = ROOT.parent / "shared" / "data" / "chicago_taxi_2013_2016_sample.csv"
 
 
 def python(script: str) -> str:
@@ -74,8 +74,9 @@ def test_what_a_page_shows_is_escaped():
     assert "&lt;b&gt;bold&lt;/b&gt;" in mcsopt.certify(problem, plan)._repr_html_()
 
 
+@needs_trips
 def test_taxi_trips_become_a_market():
-    market = mcsopt.data.chicago(TRIPS, tasks=3, workers=9, seed=0)
+    market = mcsopt.data.chicago(SAMPLE, tasks=3, workers=9, seed=0)
     assert (market.num_tasks, market.num_workers) == (3, 9)
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from mcsopt.data.files import check_writable
-from mcsopt.data.load import is_trips, load_instance
+from mcsopt.data.load import is_trips, load_instance, options_of_entry
 from mcsopt.errors import InputError
 from mcsopt.problems import Problem, problem_type
 from mcsopt.result import Result, Status
@@ -22,7 +22,7 @@ from mcsopt.versions import versions
 def read_problem(args: argparse.Namespace) -> tuple[Problem[Any], list[str]]:
     """Return the problem that the arguments ask, and lines about its instance that a person should read."""
     question = problem_type(args.problem)
-    options = read_options(args.option, question.OPTIONS)
+    options = options_of_entry(args.instance, question.name) | read_options(args.option, question.OPTIONS)
     drawing = {name: getattr(args, name) for name in ("tasks", "workers", "area") if getattr(args, name) is not None}
     if drawing and (args.instance is None or not is_trips(args.instance)):
         remedy = "drop it, give taxi trips as INSTANCE, or draw an instance with mcsopt generate"

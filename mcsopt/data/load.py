@@ -84,6 +84,14 @@ def _library_instance(name: str) -> tuple[Instance, list[str]]:
     return case.problem().instance, [f"instance: library entry {case.name}, {asked}: {case.status}, {known}"]
 
 
+def options_of_entry(path: str | Path | None, problem_name: str) -> dict[str, str]:
+    """Return the options that a library entry asks its own problem with; none for any other path or problem."""
+    if not str(path).startswith(PREFIX):
+        return {}
+    case = entry(str(path))
+    return dict(case.options) if case.problem_name == problem_name else {}
+
+
 def read_named(path: str | Path) -> Instance:
     """Return the instance of a file, or of ``library:NAME``; `InputError` as the two raise it."""
     return _library_instance(str(path))[0] if str(path).startswith(PREFIX) else read_instance(path)

@@ -79,8 +79,11 @@ def build(
     InputError
         If the folder cannot be written.
     """
-    if not folder.is_dir():
-        raise InputError("--output", f"names {folder}, which is no folder", "give a folder that exists")
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        what = f"names {folder}, which is no folder and cannot be made one ({error.strerror})"
+        raise InputError("--output", what, "give a folder, or a new one in a folder that exists") from None
     present = {entry.name: entry for entry in read_library(folder)} if (folder / INDEX).exists() else {}
     before = {entry.name: entry for entry in known}
     for recipe in recipes:

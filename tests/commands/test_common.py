@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import itertools
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -14,8 +13,7 @@ from mcsopt import display
 from mcsopt.commands import common
 from mcsopt.versions import versions
 from tests.commands.running import KNAPSACK, run, write
-
-TRIPS = Path(__file__).resolve().parents[3] / "shared" / "data" / "chicago_taxi_2013_2016_sample.csv"
+from tests.real_trips import SAMPLE, needs_trips
 
 
 class Terminal(io.StringIO):
@@ -74,16 +72,17 @@ def test_numbers_are_shown_with_a_dash_for_the_unknown(value, shown, share):
     assert display.percent(value) == share
 
 
+@needs_trips
 def test_real_trips_are_certified_and_solved(capsys, tmp_path):
     words = ("--problem", "offline-welfare", "--tasks", 3, "--workers", 12, "--seed", 0)
     certificate = tmp_path / "c.json"
     names = ("--heuristic", "aspire-off", "greedy", "--certificate", certificate)
-    document = run(capsys, "certify", TRIPS, *words, *names, "--json").json
+    document = run(capsys, "certify", SAMPLE, *words, *names, "--json").json
     for part in document["runs"]:
         assert part["dual_bound"] >= part["objective"] >= 0
     assert run(capsys, "verify", certificate).status == 0
     for command in (("certify", *names), ("solve",)):
-        outcome = run(capsys, command[0], TRIPS, *words, *command[1:])
+        outcome = run(capsys, command[0], SAMPLE, *words, *command[1:])
         assert outcome.status == 0
         assert "rejected:" in outcome.out
         assert "market: 3 tasks, 12 workers" in outcome.out

@@ -211,3 +211,11 @@ def test_a_sweep_takes_a_library_name(capsys, tmp_path):
     table = tmp_path / "t.csv"
     outcome = run(capsys, "sweep", f"library:{NONE}", "--stability", "nash", "-o", table, "--json")
     assert outcome.json["statuses"] == {"INFEASIBLE": 1}
+
+
+def test_an_entry_brings_the_options_of_its_problem(capsys):
+    words = ("solve", "library:stable-coalition/by-hand-printed-robust", "--problem", "stable-coalition", "--json")
+    assert run(capsys, *words).json["options"] == {"stability": "robust"}
+    assert run(capsys, *words, "--option", "stability=nash").json["options"] == {"stability": "nash"}
+    other = ("solve", words[1], "--problem", "central-coalition", "--json")
+    assert run(capsys, *other).json["options"] == {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -13,10 +12,7 @@ from mcsopt.data.taxi_market import chicago
 from mcsopt.errors import InputError
 from mcsopt.problems import instance_types
 from tests.commands.running import KNAPSACK, write
-
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
-SAMPLE = SHARED / "chicago_taxi_2013_2016_sample.csv"
-BIGQUERY = SHARED / "chicago_taxi_2020_bigquery_schema_20rows.parquet"
+from tests.real_trips import BIGQUERY, SAMPLE, needs_trips
 
 
 @pytest.mark.parametrize("kind", sorted(instance_types()))
@@ -54,6 +50,7 @@ def test_an_instance_of_another_kind_is_refused(tmp_path):
         load_instance(path, "sensing-market")
 
 
+@needs_trips
 def test_trips_become_a_market_with_a_report():
     instance, lines = load_instance(SAMPLE, "sensing-market", tasks=3, workers=9, area=8, seed=2)
     assert instance.digest() == chicago(SAMPLE, tasks=3, workers=9, area=8, seed=2).digest()
@@ -61,6 +58,7 @@ def test_trips_become_a_market_with_a_report():
     assert any("3 tasks, 9 workers" in line for line in lines)
 
 
+@needs_trips
 def test_trips_in_parquet():
     with pytest.raises(InputError, match=r"20rows\.parquet: workers: is 160, community area \d+ has \d+ usable trips"):
         load_instance(BIGQUERY, "sensing-market")
@@ -68,6 +66,7 @@ def test_trips_in_parquet():
     assert instance.num_tasks == 2
 
 
+@needs_trips
 def test_trips_are_told_by_ending_and_parquet_by_columns(tmp_path):
     for name in ("t.csv", "t.CSV", "t.csv.gz", "T.Csv.Gz"):
         assert is_trips(name)
@@ -79,7 +78,7 @@ def test_trips_are_told_by_ending_and_parquet_by_columns(tmp_path):
     assert not is_trips(tmp_path / "k.parquet")
 
 
-@pytest.mark.parametrize("path", [SAMPLE, BIGQUERY, "none.csv"])
+@pytest.mark.parametrize("path", [SAMPLE, pytest.param(BIGQUERY, marks=needs_trips), "none.csv"])
 def test_trips_stand_for_no_other_kind(path):
     with pytest.raises(
         InputError, match="stands for a table of taxi trips; this problem takes an instance of kind 'kn"

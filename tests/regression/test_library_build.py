@@ -132,7 +132,8 @@ def test_an_interruption_keeps_what_is_finished(tmp_path, monkeypatch):
 
 def test_a_folder_that_is_none_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"names .*nowhere, which is no folder"):
-        next(build([recipe(KNAPSACK)], tmp_path / "nowhere"))
+        next(build([recipe(KNAPSACK)], tmp_path / "no" / "nowhere"))
+    assert next(build([recipe(KNAPSACK)], tmp_path / "new")).entry.name == KNAPSACK
     (tmp_path / INDEX).write_text("{}")
     with pytest.raises(InputError, match="format: is missing"):
         next(build([recipe(KNAPSACK)], tmp_path))
