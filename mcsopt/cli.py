@@ -11,7 +11,6 @@ import io
 import keyword
 import os
 import sys
-import threading
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -81,10 +80,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         status = _run(sys.argv[1:] if argv is None else argv)
         sys.stdout.flush()
-        if argv is None and any(thread.daemon for thread in threading.enumerate()):
-            # A backend was left behind; compiled code still running would abort the process as Python ends.
-            sys.stderr.flush()
-            os._exit(status)
         return status
     except BrokenPipeError:
         # The reader of our output left (head, less): nothing is wrong. Python must not flush into the closed pipe.

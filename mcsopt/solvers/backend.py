@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 import math
-import os
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
@@ -23,7 +19,6 @@ from mcsopt.solvers.registry import Settings
 MOST_EXCLUDED = 200
 """Near-ties that are excluded one by one before a backend's run is given up."""
 _GRACE = 10.0  # seconds past its time limit after which a backend counts as hung
-_FAREWELL = 5.0  # seconds that a backend asked to stop is waited for
 
 
 @dataclass(frozen=True)
@@ -111,11 +106,7 @@ def without_near_ties(
 
 
 def run_guarded(
-    problem: Problem[Any],
-    name: str,
-    call: Callable[[float | None], BackendAnswer],
-    settings: Settings,
-    stop: Callable[[], object] | None = None,
+    problem: Problem[Any], name: str, call: Callable[[float | None], BackendAnswer], settings: Settings
 ) -> Result:
     """Call a backend and let nothing pass that the problem's ground truth contradicts.
 
@@ -128,14 +119,11 @@ def run_guarded(
         Builds the model and solves it within the seconds it is given (None: no limit).
     settings : Settings
         With a time limit, a backend still running 10 seconds after it counts as hung.
-    stop : callable, optional
-        Asks the backend to end its search. Without it, or if that does not help, `KeyboardInterrupt` is raised in the
-        backend's thread.
 
     Returns
     -------
     Result
-        Assurance ``backend``. After Ctrl-C it holds what the backend had, if it could be stopped within 5 seconds.
+        Assurance ``backend``.
 
     Raises
     ------
@@ -146,7 +134,7 @@ def run_guarded(
     began = time.perf_counter()
     settings.report(f"solving with {name}")
     try:
-        answer = _call_with_deadline(name, call, settings, stop)
+        answer = _call_with_deadline(name, call, settings)
     except KeyboardInterrupt:
         answer = BackendAnswer(finished=False, limit=Termination.INTERRUPTED, message="interrupted")
     seconds = {"solve": time.perf_counter() - began}
@@ -167,12 +155,7 @@ def run_guarded(
     )  # fmt: skip
 
 
-def _call_with_deadline(
-    name: str,
-    call: Callable[[float | None], BackendAnswer],
-    settings: Settings,
-    stop: Callable[[], object] | None = None,
-) -> BackendAnswer:
+def _call_with_deadline(name: str, call: Callable[[float | None], BackendAnswer], settings: Settings) -> BackendAnswer:
     """Run `call` in a thread of its own, so that a hang can be left behind and Ctrl-C is heard at once."""
     outcome: list[BackendAnswer | BaseException] = []
 
@@ -181,68 +164,20 @@ def _call_with_deadline(
             outcome.append(call(settings.time_limit))
         except BaseException as error:  # handed on to the caller's thread below
             outcome.append(error)
-        finally:
-            done.set()
 
-    # An event, because Python 3.11 takes a thread for ended whose join Ctrl-C has struck.
-    done = threading.Event()
     thread = threading.Thread(target=work, name=name, daemon=True)
+    thread.start()
     deadline = None if settings.time_limit is None else time.perf_counter() + settings.time_limit + _GRACE
-    with _terminal_kept():
-        try:
-            thread.start()
-            while not done.wait(0.1):
-                if deadline is not None and time.perf_counter() > deadline:
-                    what = f"hangs: still running {_GRACE:g} s after its limit of {settings.time_limit:g} s"
-                    raise BackendFault(name, what)
-        except BackendFault:
-            _end(thread, done, stop, patience=0.0)
-            raise
-        except KeyboardInterrupt:
-            _end(thread, done, stop, patience=_FAREWELL)
-            if not outcome or not isinstance(outcome[0], BackendAnswer):
-                raise
-            outcome[0] = replace(outcome[0], limit=Termination.INTERRUPTED)
+    while thread.is_alive():
+        thread.join(0.1)
+        if deadline is not None and time.perf_counter() > deadline and thread.is_alive():
+            raise BackendFault(name, f"hangs: still running {_GRACE:g} s after its limit of {settings.time_limit:g} s")
     answer = outcome[0]
     if isinstance(answer, BackendAnswer):
         return answer
     if isinstance(answer, McsoptError):
         raise answer
     raise BackendFault(name, f"crashed: {type(answer).__name__}: {answer}") from answer
-
-
-def _end(thread: threading.Thread, done: threading.Event, stop: Callable[[], object] | None, patience: float) -> None:
-    """Ask a backend to end, kindly and then by `KeyboardInterrupt` in its thread."""
-    if stop is not None:
-        with suppress(Exception):  # foreign code, perhaps not yet searching
-            stop()
-            done.wait(patience / 2)
-    if not done.is_set() and thread.ident is not None:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(KeyboardInterrupt))
-        done.wait(patience)
-
-
-@contextmanager
-def _terminal_kept() -> Iterator[None]:
-    """Take standard output and error back where a backend is left behind.
-
-    Pyomo redirects them, for the whole process, as long as HiGHS runs: what is said of a hang, or kept after Ctrl-C,
-    would be lost there.
-    """
-    streams, kept = (sys.stdout, sys.stderr), {}
-    for descriptor in (1, 2):
-        with suppress(OSError):  # closed by whoever started us
-            kept[descriptor] = os.dup(descriptor)
-    try:
-        yield
-    except BaseException:
-        sys.stdout, sys.stderr = streams
-        for descriptor, copy in kept.items():
-            os.dup2(copy, descriptor)
-        raise
-    finally:
-        for copy in kept.values():
-            os.close(copy)
 
 
 def _witness(problem: Problem[Any], start: Any) -> tuple[Any, float | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -39,15 +38,10 @@ def solve(problem: Problem[Any], settings: Settings) -> Result:
     BackendFault
         See `mcsopt.solvers.backend.run_guarded`.
     """
-    from ortools.sat.python import cp_model
-
-    solver = cp_model.CpSolver()
-    solver.parameters.random_seed = settings.seed % 2**31
-    run = partial(_run, problem, solver)
-    return run_guarded(problem, "cp-sat", run, settings, stop=solver.stop_search)
+    return run_guarded(problem, "cp-sat", lambda seconds: _run(problem, seconds, settings.seed), settings)
 
 
-def _run(problem: Problem[Any], solver: Any, time_limit: float | None) -> BackendAnswer:
+def _run(problem: Problem[Any], time_limit: float | None, seed: int) -> BackendAnswer:
     module = statement(problem)
     if time_limit == 0:
         return BackendAnswer(finished=False)
@@ -55,20 +49,18 @@ def _run(problem: Problem[Any], solver: Any, time_limit: float | None) -> Backen
     return without_near_ties(
         problem,
         module,
-        lambda seconds: _once(problem, module, stated, solver, seconds),
+        lambda seconds: _once(problem, module, stated, seconds, seed),
         lambda solution: module.exclude_cp_sat(stated, solution),
         time_limit,
     )
 
 
-def _once(
-    problem: Problem[Any], module: ModuleType, stated: Any, solver: Any, time_limit: float | None
-) -> BackendAnswer:
+def _once(problem: Problem[Any], module: ModuleType, stated: Any, time_limit: float | None, seed: int) -> BackendAnswer:
     from ortools.sat.python import cp_model
 
+    solver = cp_model.CpSolver()
     solver.parameters.num_workers = 2
-    # Ctrl-C is ours: CP-SAT's own handler, called as the process ends, has aborted it.
-    solver.parameters.catch_sigint_signal = False
+    solver.parameters.random_seed = seed % 2**31
     solver.parameters.relative_gap_limit = 0.0
     # Presolve's inclusion detection has led CP-SAT 9.15 to false answers; it is not worth the risk.
     solver.parameters.presolve_inclusion_work_limit = 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from types import ModuleType
 from typing import Any
 
@@ -13,13 +12,12 @@ from mcsopt.solvers.backend import BackendAnswer, run_guarded, without_near_ties
 from mcsopt.solvers.registry import Settings
 
 # HiGHS stops at a relative gap of 1e-4 and accepts violations of 1e-6 unless told otherwise.
-_OPTIONS: dict[str, float | bool] = {
+_OPTIONS = {
     "mip_rel_gap": 0.0,
     "mip_abs_gap": 1e-9,
     "mip_feasibility_tolerance": 1e-9,
     "primal_feasibility_tolerance": 1e-9,
     "dual_feasibility_tolerance": 1e-9,
-    "log_to_console": False,  # Pyomo wants it, and hides it only as long as nobody gives up waiting
 }
 
 
@@ -46,24 +44,10 @@ def solve(problem: Problem[Any], settings: Settings) -> Result:
     BackendFault
         See `mcsopt.solvers.backend.run_guarded`.
     """
-    search = _Search()
-    return run_guarded(problem, "highs", lambda seconds: _run(problem, seconds, search), settings, search.cancel)
+    return run_guarded(problem, "highs", lambda seconds: _run(problem, seconds), settings)
 
 
-class _Search:
-    """The search under way, and whether it was cancelled."""
-
-    def __init__(self) -> None:
-        self.solver: Any = None
-        self.cancelled = False
-
-    def cancel(self) -> None:
-        """End the search; what it found is kept. Pyomo hands on no way to do so, HiGHS has one."""
-        self.cancelled = True
-        self.solver._solver_model.cancelSolve()
-
-
-def _run(problem: Problem[Any], time_limit: float | None, search: _Search) -> BackendAnswer:
+def _run(problem: Problem[Any], time_limit: float | None) -> BackendAnswer:
     module = statement(problem)
     if time_limit == 0:
         return BackendAnswer(finished=False)
@@ -74,27 +58,21 @@ def _run(problem: Problem[Any], time_limit: float | None, search: _Search) -> Ba
     return without_near_ties(
         problem,
         module,
-        lambda seconds: _once(problem, module, model, seconds, search),
+        lambda seconds: _once(problem, module, model, seconds),
         lambda solution: module.exclude_pyomo(model, solution),
         time_limit,
     )
 
 
-def _once(
-    problem: Problem[Any], module: ModuleType, model: Any, time_limit: float | None, search: _Search
-) -> BackendAnswer:
-    from pyomo.common.log import LoggingIntercept
+def _once(problem: Problem[Any], module: ModuleType, model: Any, time_limit: float | None) -> BackendAnswer:
     from pyomo.contrib.solver.common.factory import SolverFactory
     from pyomo.contrib.solver.common.results import SolutionStatus, TerminationCondition
 
     options = {**_OPTIONS, **getattr(model, "highs_options", {})}
-    search.solver = SolverFactory("highs")
-    # Pyomo warns, on standard output, that it does not know HiGHS's word for a cancelled search.
-    with LoggingIntercept(io.StringIO(), "pyomo.contrib.solver"):
-        results = search.solver.solve(
-            model, time_limit=time_limit, solver_options=options, load_solutions=False,
-            raise_exception_on_nonoptimal_result=False,
-        )  # fmt: skip
+    results = SolverFactory("highs").solve(
+        model, time_limit=time_limit, solver_options=options, load_solutions=False,
+        raise_exception_on_nonoptimal_result=False,
+    )  # fmt: skip
     condition = results.termination_condition
     if condition in (TerminationCondition.provenInfeasible, TerminationCondition.infeasibleOrUnbounded):
         # Every variable of our statements is bounded, so "or unbounded" cannot be.
@@ -104,7 +82,7 @@ def _once(
         results.solution_loader.load_vars()
         solution = module.read_pyomo(problem, model)
     finished = condition == TerminationCondition.convergenceCriteriaSatisfied
-    if not finished and condition != TerminationCondition.maxTimeLimit and not search.cancelled:
+    if not finished and condition != TerminationCondition.maxTimeLimit:
         raise RuntimeError(f"HiGHS ended with {condition.name}")
     unit, bound = getattr(model, "objective_unit", 1.0), results.objective_bound
     return BackendAnswer(

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from mcsopt.data import knapsack
 from mcsopt.verification import check
 from tests.commands.running import KNAPSACK, MARKET, PACKING, impossible, run, write
 
@@ -198,35 +197,3 @@ def test_a_real_signal_during_a_long_certify(tmp_path):
     assert document["status"] == "BOUNDED"
     assert document["dual_bound"] > document["objective"] > 0
     assert check.check(json.loads(target.read_text())).accepted
-
-
-STRUCK = """
-import importlib, os, signal, sys, threading
-backend = importlib.import_module("mcsopt.solvers." + sys.argv.pop(1))
-original = backend._once
-
-def searching(*args):
-    threading.Timer(3.0, os.kill, (os.getpid(), signal.SIGINT)).start()
-    return original(*args)
-
-backend._once = searching
-from mcsopt.cli import main
-sys.exit(main())
-"""
-
-
-@pytest.mark.parametrize("backend", ["highs", "cp-sat"])
-def test_a_real_signal_during_a_backend_keeps_what_it_has(tmp_path, backend):
-    """Pyomo holds standard output while HiGHS runs, CP-SAT has a handler of its own: both lost everything here."""
-    instance = tmp_path / "hard.json"
-    write(instance, knapsack(200, "inverse-strongly-correlated", seed=1, integer=True, largest=1e6).to_json())
-    words = ("solve", str(instance), "--problem", "knapsack", "--solver", backend, "--json")
-    process = subprocess.run(
-        [sys.executable, "-c", STRUCK, backend.replace("-", "_"), *words], capture_output=True, text=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT)}, timeout=300, check=False,
-    )  # fmt: skip
-    assert (process.returncode, process.stderr) == (0, "")
-    document = json.loads(process.stdout)
-    assert document["termination"] == "interrupted"
-    assert document["status"] == "BOUNDED"
-    assert document["dual_bound"] > document["objective"] > 0
