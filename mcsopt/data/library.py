@@ -106,6 +106,7 @@ class Entry:
                 f"has an instance with digest {instance.digest()} instead of {self.instance_digest}",
                 "install mcsopt again, with the versions of constraints.txt",
             )
+        # Every problem is a dataclass; its base class is none.
         problem: Problem[Any] = problem_type(self.problem_name)(instance, **self.options)  # type: ignore[call-arg]
         return problem
 

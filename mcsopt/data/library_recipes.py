@@ -40,6 +40,7 @@ class Recipe:
     def problem(self) -> Problem[Any]:
         """Return the problem, its instance made anew."""
         instance = make_instance(self.kind, self.arguments)
+        # Every problem is a dataclass; its base class is none.
         problem: Problem[Any] = problem_type(self.problem_name)(instance, **self.options)  # type: ignore[call-arg]
         return problem
 

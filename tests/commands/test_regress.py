@@ -63,7 +63,7 @@ def mine(monkeypatch, tmp_path) -> Any:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     monkeypatch.delitem(sys.modules, "my_heuristics", raising=False)
-    import my_heuristics  # type: ignore[import-not-found]
+    import my_heuristics  # type: ignore[import-not-found]  # written above
 
     yield my_heuristics
     sys.modules.pop("my_heuristics", None)
