@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import mcsopt
+from mcsopt.errors import InputError
 from mcsopt.result import Status
 from tests.commands.running import KNAPSACK, write
 from tests.real_trips import SAMPLE, needs_trips
@@ -131,3 +132,10 @@ def test_functions_win_over_modules_of_the_same_name():
 
 def test_typed_for_users():
     assert (ROOT / "mcsopt" / "py.typed").is_file()
+
+
+@pytest.mark.parametrize("asked", ["knapsack", 3, None])
+def test_a_name_is_no_problem(asked):
+    for function in (mcsopt.solve, mcsopt.model, lambda what: mcsopt.certify(what, None)):
+        with pytest.raises(InputError, match=r"problem: is .*; give a question about an instance"):
+            function(asked)

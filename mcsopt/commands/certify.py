@@ -10,18 +10,11 @@ from contextlib import redirect_stdout
 from typing import Any
 
 from mcsopt import tolerances
-from mcsopt.commands.common import (
-    Report,
-    check_outputs,
-    is_answered,
-    print_json,
-    print_table,
-    progress,
-    read_problem,
-    run_document,
-)
+from mcsopt.commands.common import Report, check_outputs, is_answered, print_json, progress, read_problem, run_document
+from mcsopt.commands.tables import print_table
 from mcsopt.data.files import read_solution
 from mcsopt.display import number, percent
+from mcsopt.errors import InputError
 from mcsopt.heuristics import load_heuristic
 from mcsopt.problems import Problem
 from mcsopt.report.page import write_report
@@ -50,12 +43,12 @@ def run(args: argparse.Namespace) -> int:
         report("compiling (the first run only)")
         # A plan of the user's own may print; with --json stdout is for the object alone.
         with redirect_stdout(sys.stderr if args.json else sys.stdout):
-            plans = _plans(args, problem, report)
+            plans, failed = _plans(args, problem, report)
         certificates = (_certify_equilibria if args.equilibrium else _certify)(args, problem, plans, report)
     if args.certificate is not None:
         save_certificates(certificates, args.certificate)
     if args.report is not None:
-        write_report(problem, certificates, args.report, certificate_file=args.certificate)
+        write_report(problem, certificates, args.report, certificate_file=args.certificate, instance_file=args.instance)
     documents = [_document(problem, certificate, args, read) for certificate in certificates]
     if args.json:
         shared = ("problem", "options", "instance_digest", "seed", "versions", "optimum", "certificate", "report",
@@ -72,24 +65,32 @@ def run(args: argparse.Namespace) -> int:
         _print_remarks(certificates, args)
     for fault in certificates[0].faults:
         print(f"mcsopt: fault caught: {fault}", file=sys.stderr)
-    return _exit_status(certificates, args.max_gap)
+    return 2 if failed else _exit_status(certificates, args.max_gap)
 
 
-def _plans(args: argparse.Namespace, problem: Problem[Any], report: Report) -> list[Result]:
+def _plans(args: argparse.Namespace, problem: Problem[Any], report: Report) -> tuple[list[Result], list[InputError]]:
+    """Return the plans, and what kept others from being made."""
     if args.plan:
-        return [conclude(problem, "plan", read_solution(problem, args.plan), message=f"from {args.plan}")]
+        return [conclude(problem, "plan", read_solution(problem, args.plan), message=f"from {args.plan}")], []
     runs = [(name, load_heuristic(name, problem)) for name in args.heuristic]
-    plans = []
+    plans: list[Result] = []
+    failed: list[InputError] = []
     for name, heuristic in runs:
         report(f"running {name}")
         try:
             plans.append(heuristic(problem, seed=args.seed))
+        except InputError as error:
+            failed.append(error)  # one that fails must not cost the others
         except KeyboardInterrupt:
             if not plans:
                 raise
             print(f"mcsopt: interrupted in {name}; certifying the plans so far", file=sys.stderr)
             break
-    return plans
+    if failed and not plans:
+        raise failed[0]
+    for reason in failed:
+        print(f"mcsopt: {reason}", file=sys.stderr)
+    return plans, failed
 
 
 def _certify(
@@ -173,7 +174,7 @@ def _print_gaps(problem: Problem[Any], certificates: Sequence[Certificate]) -> N
         plan = certificate.plan
         rows.append([
             plan.method, number(plan.objective), number(certificate.dual_bound), percent(certificate.gap),
-            certificate.status.value, f"{sum(plan.seconds.values()):.3f}",
+            "infeasible" if plan.violations else certificate.status.value, f"{sum(plan.seconds.values()):.3f}",
         ])  # fmt: skip
     if first.optimum is not None:
         rows.append(["optimum", number(first.optimum), number(first.dual_bound), percent(0.0), "PROVED",

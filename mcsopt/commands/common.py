@@ -1,4 +1,4 @@
-"""What the commands share: reading the question, progress on the terminal, tables and JSON."""
+"""What the commands share: reading the question, progress on the terminal, JSON."""
 
 from __future__ import annotations
 
@@ -96,27 +96,6 @@ def progress(quiet: bool) -> Iterator[Report]:
 def print_json(document: Mapping[str, Any]) -> None:
     """Print one JSON object; NaN and infinities cannot occur in it."""
     print(json.dumps(document, allow_nan=False))
-
-
-def print_table(
-    columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "", *, numbers: bool = False
-) -> None:
-    """Print a table; with `numbers`, every column but the first is right-aligned."""
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(title=title or None, title_justify="left", title_style="bold")
-    for position, column in enumerate(columns):
-        table.add_column(column, justify="right" if numbers and position else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-
-    class Output(Console):
-        def on_broken_pipe(self) -> None:
-            raise BrokenPipeError  # rich itself would exit, with a status that means something else here
-
-    # A file or a pipe has no width: do not fold there.
-    Output(width=None if Output().is_terminal else 160).print(table)
 
 
 def is_answered(problem: Problem[Any], feasible: bool, status: Status) -> bool:

@@ -6,7 +6,7 @@ import argparse
 import subprocess
 import sys
 
-from mcsopt.commands.common import print_table
+from mcsopt.commands.tables import print_table
 from mcsopt.versions import versions
 
 _ORDERS = (("highspy", "ortools.sat.python.cp_model"), ("ortools.sat.python.cp_model", "highspy"))

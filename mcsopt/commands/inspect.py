@@ -10,7 +10,7 @@ from typing import Any
 
 from mcsopt.commands.common import check_outputs, read_problem
 from mcsopt.data.files import write_text
-from mcsopt.errors import InputError
+from mcsopt.errors import InputError, TooLarge
 from mcsopt.models import statement, write_model
 from mcsopt.models.export import MODEL_FORMATS, model_format
 from mcsopt.problems import Problem
@@ -21,13 +21,17 @@ def run(args: argparse.Namespace) -> int:
     check_outputs(args)
     form = _form(args)
     problem, _ = read_problem(args)
-    if args.output is None:
-        print(_text(problem, form), end="")
-        return 0
-    if form in MODEL_FORMATS:
-        write_model(problem, args.output, form)
-    else:
-        write_text(args.output, _text(problem, form))
+    try:
+        if args.output is None:
+            print(_text(problem, form), end="")
+            return 0
+        if form in MODEL_FORMATS:
+            write_model(problem, args.output, form)
+        else:
+            write_text(args.output, _text(problem, form))
+    except TooLarge as refusal:
+        raise InputError("instance", f"is too large to write its statement out ({refusal})",
+                         "inspect a smaller one of its kind") from None  # fmt: skip
     print(f"wrote {args.output}", file=sys.stderr)
     return 0
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mcsopt.commands.common import print_json, print_table, progress
+from mcsopt.commands.common import print_json, progress
+from mcsopt.commands.tables import print_table
 from mcsopt.data.files import check_writable, write_instance, write_solution, write_text
 from mcsopt.data.library import PREFIX, Entry, entries, entry
 from mcsopt.data.library_recipes import Recipe, recipe, recipes
@@ -33,7 +34,7 @@ def _list(args: argparse.Namespace) -> int:
     if args.json:
         print_json({"entries": [one.to_json() | {"optimum": one.optimum} for one in found]})
         return 0
-    columns = ["name", "size", "status", "best known", "bound", "gap", "instance digest"]
+    columns = ["name", "size", "status", "best known", "bound", "gap", "digest"]
     print_table(columns, [_row(one) for one in found], title="library", numbers=True)
     return 0
 
@@ -84,8 +85,9 @@ def _verify(args: argparse.Namespace) -> int:
             for line in failed.get(one.name, []):
                 print(one_line(f"REFUSED {one.name}: {line}"))
         shipped = sum(one.certificate_digest is not None for one in chosen)
-        print(f"{len(chosen) - len(failed)} of {len(chosen)} entries hold, {shipped} of them by their certificates; "
-              "of the others instance and solution, not the bound")  # fmt: skip
+        bare = len(chosen) - shipped
+        rest = f"; of {bare} that ship without, instance and solution, not the bound" if bare else ""
+        print(f"{len(chosen) - len(failed)} of {len(chosen)} entries hold; checked: {shipped} certificates{rest}")
     return 1 if failed else 0
 
 

@@ -7,7 +7,7 @@ import inspect
 from contextlib import suppress
 from typing import Any
 
-from mcsopt.commands.common import print_table
+from mcsopt.commands.tables import print_table
 from mcsopt.data.generators import GENERATORS, generator_of
 from mcsopt.errors import InputError
 from mcsopt.heuristics import heuristics

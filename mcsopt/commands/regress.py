@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from typing import Any
 
-from mcsopt.commands.common import Report, check_outputs, print_json, print_table, progress
+from mcsopt.commands.common import Report, check_outputs, print_json, progress
 from mcsopt.commands.pictures import check_picture, save_picture
+from mcsopt.commands.tables import print_table
 from mcsopt.data.files import check_writable
 from mcsopt.display import percent
 from mcsopt.errors import InputError
@@ -174,6 +175,12 @@ def _print_runs(done: Sequence[EntryRuns]) -> None:
         table.append([name, f"{len(own):,}", f"{seeds * len(own):,}", f"{infeasible:,}", mean])
     columns = ["heuristic", "entries", "runs", "infeasible", "mean gap"]
     print_table(columns, table, title="certified gaps", numbers=True)
+    if any(one.infeasible for one in done):
+        print("a mean gap is over the feasible runs only; infeasible:")
+    for one in done:
+        if one.infeasible:
+            named = ", ".join(map(str, one.infeasible[:_NAMED])) + (", ..." if len(one.infeasible) > _NAMED else "")
+            print(f"  {one.heuristic}: {one.entry}, seed {named}")
 
 
 def _print_comparisons(comparisons: Sequence[Comparison]) -> None:

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from mcsopt.commands.common import (
-    check_outputs,
-    is_answered,
-    print_json,
-    print_table,
-    progress,
-    read_problem,
-    run_document,
-)
+from mcsopt.commands.common import check_outputs, is_answered, print_json, progress, read_problem, run_document
+from mcsopt.commands.tables import print_table
 from mcsopt.data.files import read_solution, write_solution
 from mcsopt.display import number, percent
 from mcsopt.result import Termination, conclude

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from mcsopt.commands.common import check_outputs, print_json, print_table, progress
+from mcsopt.commands.common import check_outputs, print_json, progress
 from mcsopt.commands.pictures import check_picture, save_picture
+from mcsopt.commands.tables import print_table
 from mcsopt.data.load import load_instance
 from mcsopt.display import number
 from mcsopt.errors import InputError

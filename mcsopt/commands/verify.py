@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
         print_json(parts[0] if len(parts) == 1 else {"accepted": accepted, "certificates": parts})
         return 0 if accepted else 1
     for document, verdict in zip(documents, verdicts, strict=True):
-        name = _problem(document)
+        name = _problem(document) + _plan(document)
         if verdict.accepted:
             print(f"ACCEPTED {name}: {verdict.reason}")
             print(f"  arithmetic: {verdict.arithmetic}")
@@ -36,6 +36,13 @@ def _problem(document: Any) -> str:
     problem = document.get("problem") if isinstance(document, dict) else None
     # Nothing in the file is trusted, not even to be a name that a terminal survives.
     return one_line(problem[:40]) if isinstance(problem, str) else "certificate"
+
+
+def _plan(document: Any) -> str:
+    """Return which plan a certificate says it is about, where it does."""
+    made = document.get("created_by") if isinstance(document, dict) else None
+    plan = made.get("plan") if isinstance(made, dict) else None
+    return f", plan {one_line(plan[:60])}" if isinstance(plan, str) else ""
 
 
 def _document(document: Any, verdict: check.Verdict) -> dict[str, Any]:

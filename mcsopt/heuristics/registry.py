@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
+import importlib.util
 import os
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from types import ModuleType
 from typing import Any
 
 from mcsopt.errors import InputError, McsoptError, naming
@@ -67,9 +71,9 @@ def load_heuristic(name: str, problem: Problem[Any]) -> Callable[..., Result]:
     Parameters
     ----------
     name : str
-        A name of :func:`heuristics`, or ``"module:function"`` of the user's own, looked for in the working directory
-        too. Such a function is called as ``function(problem, seed=seed)`` and returns a `Result`, a solution of the
-        problem's type, or the keys of a solution file (``{"assignment": [...]}``).
+        A name of :func:`heuristics`, or the user's own: ``"path/to/file.py:function"``, or ``"module:function"``,
+        looked for in the working directory too. It is called as ``function(problem, seed=seed)`` and returns a
+        `Result`, a solution of the problem's type, or the keys of a solution file (``{"assignment": [...]}``).
     problem : Problem
 
     Raises
@@ -99,13 +103,20 @@ def _own(name: str) -> Callable[..., Result]:
         except McsoptError:
             raise
         except (Exception, SystemExit) as error:  # the user's own code may raise whatever it likes
-            what = f"raised {type(error).__name__}: {error}"
-            raise InputError(f"heuristic {name}", what, "mend it; called from Python it shows where") from error
+            what = f"raised {type(error).__name__}: {error}{_place(error)}"
+            raise InputError(f"heuristic {name}", what, "mend it; called from Python it shows the way there") from error
         seconds = {"heuristic": time.perf_counter() - began}
         with naming(f"heuristic {name}"):
             return _judged(problem, name, answer, seed, seconds)
 
     return run
+
+
+def _place(error: BaseException) -> str:
+    """Say where in the user's code an exception was raised: the innermost line that is not ours, if there is one."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename != __file__]
+    return f" ({own[-1].filename}, line {own[-1].lineno})" if own else ""
 
 
 def _judged(problem: Problem[Any], name: str, answer: Any, seed: int, seconds: dict[str, float]) -> Result:
@@ -121,12 +132,12 @@ def _judged(problem: Problem[Any], name: str, answer: Any, seed: int, seconds: d
 
 
 def _import(name: str) -> Callable[..., Any]:
-    module_name, _, function_name = name.partition(":")
+    module_name, _, function_name = name.rpartition(":")
     if os.getcwd() not in sys.path:
         # A console script does not search the working directory, where a user's own module lies.
         sys.path.append(os.getcwd())
     try:
-        module = importlib.import_module(module_name)
+        module = _module(module_name)
     except (Exception, SystemExit) as error:  # it may be missing, misnamed, or fail while it is executed
         what = str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
         raise InputError(
@@ -135,5 +146,29 @@ def _import(name: str) -> Callable[..., Any]:
         ) from error  # fmt: skip
     function = getattr(module, function_name, None)
     if not callable(function):
-        raise InputError("heuristic", f"{module_name!r} has no function {function_name!r}", "name one of its functions")
+        remedy = "name one of its functions"
+        beside = f"{module_name}.py"
+        if os.path.exists(beside) and not os.path.samefile(getattr(module, "__file__", None) or os.curdir, beside):
+            remedy = f"another module of that name hides yours: write {beside}:{function_name}"
+        raise InputError("heuristic", f"{module_name!r} has no function {function_name!r}", remedy)
     return function
+
+
+def _module(name: str) -> ModuleType:
+    """Import a module by its name, or from its file where a path to one is given."""
+    if not name.endswith(".py"):
+        return importlib.import_module(name)
+    path = os.path.realpath(name)
+    known = f"mcsopt_own_{hashlib.sha256(path.encode()).hexdigest()[:16]}"
+    if known not in sys.modules:
+        spec = importlib.util.spec_from_file_location(known, path)
+        assert spec is not None
+        assert spec.loader is not None  # the name ends in .py
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[known] = module  # as the import system does: dataclasses look their module up
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[known]
+            raise
+    return sys.modules[known]

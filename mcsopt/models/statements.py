@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from mcsopt.errors import InputError
-from mcsopt.problems import Problem
+from mcsopt.problems import Problem, require_problem
 
 
 def statement(problem: Problem[Any] | type[Problem[Any]]) -> ModuleType:
@@ -30,6 +30,7 @@ def model(problem: Problem[Any]) -> Any:
     >>> model(Knapsack(KnapsackInstance([3.0], [4.0], 5.0))).name
     'knapsack'
     """
+    require_problem(problem)
     module = statement(problem)
     if not hasattr(module, "build_pyomo"):
         raise InputError("problem", f"{problem.name!r} is not stated in Pyomo", f"read it: {module.__name__}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcsopt.problems.base import Problem, Violation
+from mcsopt.problems.base import Problem, Violation, require_problem
 from mcsopt.problems.central_coalition import CentralCoalition, PrivateCoalition
 from mcsopt.problems.data_coalition import DataCoalition
 from mcsopt.problems.knapsack import Knapsack, KnapsackInstance, Packing
@@ -28,4 +28,5 @@ __all__ = [
     "instance_types",
     "problem_type",
     "problem_types",
+    "require_problem",
 ]

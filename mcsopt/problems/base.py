@@ -120,14 +120,20 @@ class Problem(ABC, Generic[SolutionT]):
         return {"format": SOLUTION_FORMAT, "problem": self.name, **self.solution_to_json(solution)}
 
     def as_solution(self, answer: Any) -> SolutionT:
-        """Return a solution, given as one or by the keys of a solution file; `InputError` for anything else."""
+        """Return a solution, given as one or by the keys of a solution file; `InputError` for anything else.
+
+        Where a solution file has a single key, its value alone will do: ``[[0, 3], []]`` for an assignment.
+        """
         empty = self.empty_solution()
         if isinstance(answer, type(empty)):
             return answer
         if isinstance(answer, Mapping):
             return self.parse_solution({**self.solution_document(empty), **answer})
-        wanted = f"a {type(empty).__name__} or a mapping with the keys of a solution file"
-        raise InputError("solution", f"is a {type(answer).__name__}", f"give {wanted}")
+        keys = list(self.solution_to_json(empty))
+        if isinstance(answer, (list, tuple)) and len(keys) == 1:
+            return self.parse_solution({**self.solution_document(empty), keys[0]: answer})
+        wanted = f"{type(empty).__name__}(...) or a mapping with the keys of a solution file ({', '.join(keys)})"
+        raise InputError("solution", f"is of type {type(answer).__name__}", f"give {wanted}")
 
     def parse_solution(self, document: Any) -> SolutionT:
         """Build a solution from the JSON object of a solution file, checking its format, problem and keys."""
@@ -145,6 +151,15 @@ class Problem(ABC, Generic[SolutionT]):
             if key not in document:
                 raise InputError(key, "is missing", "add it")
         return self.solution_from_json({key: document[key] for key in keys})
+
+
+def require_problem(problem: Any) -> None:
+    """Raise `InputError` unless `problem` is a problem: a name or an instance alone does not say what is asked."""
+    if not isinstance(problem, Problem):
+        what = shown(problem) if isinstance(problem, str) else f"of type {type(problem).__name__}"
+        raise InputError(
+            "problem", f"is {what}", "give a question about an instance: mcsopt.problems.Knapsack(instance)"
+        )
 
 
 def index_list(value: Any, path: str, size: int, what: str) -> tuple[int, ...]:

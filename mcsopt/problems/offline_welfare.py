@@ -168,6 +168,8 @@ class OfflineWelfare(Problem[Assignment]):
         excess = math.fsum([*market.payment[pairs].tolist(), -float(market.budget[task])])
         if excess > tolerances.MONEY:
             found.append(Violation("budget (25c)", where, excess))
+            if len(workers) > MAX_SET_SIZE:
+                return found  # broken already; its risk would be too much to compute
         excess = self.set_risk(task, workers) - market.quality_risk
         if excess > tolerances.RISK:
             found.append(Violation("quality risk (25g)", where, excess))

@@ -154,7 +154,8 @@ def _steps(axis: Axes, position: int, run: Result) -> None:
     potential = np.array([step.potential for step in run.trace])
     drawn = np.unique(np.linspace(0, len(potential) - 1, min(len(potential), MOST_STEPS)).round().astype(int))
     every = max(1, len(drawn) // 8)
+    linewidth = max(1.0, 3.2 - 0.7 * position)  # thinner and thinner, so that curves which coincide show each other
     axis.plot(
-        drawn + 1, potential[drawn], color=color, marker=marker, markersize=5, markevery=every, drawstyle="steps-post",
-        label=shortened(run.method, 22),
+        drawn + 1, potential[drawn], color=color, linewidth=linewidth, marker=marker, markersize=5, markevery=every,
+        drawstyle="steps-post", label=shortened(run.method, 22),
     )  # fmt: skip

@@ -19,7 +19,11 @@ from mcsopt.verification import Certificate
 
 
 def report_html(
-    problem: Problem[Any], certificates: Certificate | Sequence[Certificate], *, certificate_file: str | None = None
+    problem: Problem[Any],
+    certificates: Certificate | Sequence[Certificate],
+    *,
+    certificate_file: str | None = None,
+    instance_file: str | None = None,
 ) -> str:
     """Return a page about plans and what was shown of them.
 
@@ -30,6 +34,8 @@ def report_html(
         Of plans for this problem: from :func:`mcsopt.certify` or :func:`mcsopt.certify_equilibrium`.
     certificate_file : str, optional
         Where they were saved, named in the command that checks them.
+    instance_file : str, optional
+        Where the instance came from, as a reader of the page would find it.
 
     Returns
     -------
@@ -67,7 +73,7 @@ def report_html(
     )
     return Template(template).substitute(
         title=escaped(f"{problem.name}: certified {about}"), verdict=escaped(verdict(shown)),
-        instance=sections.instance_facts(problem), sections="\n".join(filter(None, parts)),
+        instance=sections.instance_facts(problem, instance_file), sections="\n".join(filter(None, parts)),
         footer=sections.provenance(shown),
     )  # fmt: skip
 
@@ -78,6 +84,8 @@ def write_report(
     path: str | Path,
     *,
     certificate_file: str | None = None,
+    instance_file: str | None = None,
 ) -> None:
     """Write the page of :func:`report_html` whole or not at all; `InputError` if the place cannot be written."""
-    write_text(path, report_html(problem, certificates, certificate_file=certificate_file))
+    page = report_html(problem, certificates, certificate_file=certificate_file, instance_file=instance_file)
+    write_text(path, page)

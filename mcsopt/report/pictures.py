@@ -56,11 +56,15 @@ def overview(certificates: Sequence[Certificate]) -> list[Picture]:
     if len(certificates) > most:
         found[0] = Picture(f"The first {most} plans of {len(certificates)}.", found[0].label, found[0].draw)
     if traced:
+        without = [plan.method for plan in plans if not plan.trace]
+        others = " and others" if len(without) > lines else ""
+        missing = f" No trace: {', '.join(without[:lines])}{others}." if without else ""
         steps = "; ".join(f"{p.method}: {len(p.trace)} steps to {p.trace[-1].potential:,.2f}" for p in traced[:lines])
         found.append(
             Picture(
                 "The potential after each step that a heuristic accepted"
-                + (f", for the first {lines} of {len(traced)} that left a trace." if len(traced) > lines else "."),
+                + (f", for the first {lines} of {len(traced)} that left a trace." if len(traced) > lines else ".")
+                + missing,
                 f"Step lines of the potential. {steps}.",
                 lambda: trace_figure(traced[:lines], dual_bound=bound),
             )

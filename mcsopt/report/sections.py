@@ -41,8 +41,8 @@ def definitions(rows: Mapping[str, str]) -> str:
     return "<dl>" + "".join(f"<dt>{escaped(term)}</dt><dd>{text}</dd>\n" for term, text in rows.items()) + "</dl>"
 
 
-def instance_facts(problem: Problem[Any]) -> str:
-    """Return problem, options, sizes, numbers and digest of the instance."""
+def instance_facts(problem: Problem[Any], file: str | None = None) -> str:
+    """Return problem, options, file, sizes, numbers and digest of the instance."""
     instance = problem.instance
     sizes: dict[str, int] = {}
     scalars: list[str] = []
@@ -59,6 +59,7 @@ def instance_facts(problem: Problem[Any]) -> str:
     rows = {
         "question": escaped(question.rstrip(".") + option_words),
         "instance": escaped(f"{instance.kind}: " + ", ".join(f"{size:,} {name}" for name, size in sizes.items())),
+        **({"from": f"<code>{escaped(file)}</code>"} if file else {}),
         **({"with": escaped(", ".join(scalars))} if scalars else {}),
         "digest": f"<code>{escaped(instance.digest())}</code>",
     }

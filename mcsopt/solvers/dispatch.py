@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from mcsopt.errors import TooLarge
-from mcsopt.problems import Problem
+from mcsopt.problems import Problem, require_problem
 from mcsopt.result import Result, Status
 from mcsopt.solvers import registry
 from mcsopt.solvers.registry import Settings
@@ -61,6 +61,7 @@ def solve(
     >>> result.status.value, result.objective, result.solution.items
     ('PROVED', 9.0, (0, 1))
     """
+    require_problem(problem)
     if start is not None:
         start = problem.as_solution(start.solution if isinstance(start, Result) else start)
     settings = Settings(time_limit=time_limit, start=start, seed=seed, progress=progress)

@@ -11,7 +11,7 @@ from typing import Any
 
 from mcsopt import tolerances
 from mcsopt.errors import BackendFault, InputError, TooLarge
-from mcsopt.problems import Problem
+from mcsopt.problems import Problem, require_problem
 from mcsopt.result import Result, Status, conclude, earned_status, is_proved, relative_gap
 from mcsopt.solvers import solve, solver, solvers_of
 from mcsopt.verification import check
@@ -262,6 +262,7 @@ def certify(
     >>> certificate.status.value, round(certificate.gap, 4), certificate.optimum
     ('BOUNDED', 0.4444, 9.0)
     """
+    require_problem(problem)
     result = result_of(problem, plan)
     start = result.solution if result.feasible else None
     bound = find_bound(problem, solver_name=solver, time_limit=time_limit, start=start, seed=seed, progress=progress)

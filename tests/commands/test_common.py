@@ -56,13 +56,6 @@ def test_a_command_reports_progress_beside_its_output(capsys, monkeypatch, tmp_p
     assert "checking the bound" not in outcome.out
 
 
-def test_a_table_in_a_file_is_not_folded(capsys):
-    common.print_table(["name", "number"], [["a" * 100, "1"], ["b", "22"]], title="numbers", numbers=True)
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0].strip() == "numbers"
-    assert any("a" * 100 in line and line.rstrip().endswith(" 1 │") for line in lines)
-
-
 @pytest.mark.parametrize(
     ("value", "shown", "share"),
     [(None, "–", "–"), (0.25, "0.2500", "25.0000 %"), (1234.5, "1,234.5000", "123450.0000 %")],

@@ -127,3 +127,12 @@ def test_outputs_that_are_refused(capsys, instances, tmp_path):
     assert "ends in .lp" in refused(capsys, tmp_path, *words, "--format", "text", "-o", tmp_path / "m.lp")
     assert "there is no folder" in refused(capsys, tmp_path, *words, "-o", tmp_path / "none" / "m.lp")
     assert "which is read here" in refused(capsys, tmp_path, *words, "-o", instance)
+
+
+def test_a_statement_too_large_to_write_says_to_take_a_smaller_instance(capsys, tmp_path):
+    instance = tmp_path / "large.json"
+    run(capsys, "generate", "--kind", "data-coalition", "--players", 301, "--seed", 0, "-o", instance)
+    outcome = run(capsys, "inspect", instance, "--problem", "stable-coalition", "--format", "cp-sat")
+    assert outcome.status == 2
+    assert "instance: is too large to write its statement out (301 players" in outcome.err
+    assert outcome.err.endswith("inspect a smaller one of its kind\n")

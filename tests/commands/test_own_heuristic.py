@@ -22,6 +22,7 @@ def result(problem, seed): return greedy(problem, seed=seed)
 def solution(problem, seed): return Assignment([[0], [1]])
 def mapping(problem, seed): return {"assignment": [[0], [1]]}
 def arrays(problem, seed): return {"assignment": [np.array([0]), np.array([1])]}
+def bare(problem, seed): return [[0], [1]]
 def whole(problem, seed): return {"format": "mcsopt-solution/1", "problem": "offline-welfare", "assignment": [[0], [1]]}
 def optional(problem, *, seed=0, samples=3): return mapping(problem, seed)
 def chatty(problem, seed):
@@ -58,6 +59,7 @@ def market(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "own_heuristic.py").write_text(MODULE)
     (tmp_path / "broken_syntax.py").write_text("def plan(problem, seed)\n")
     (tmp_path / "broken_import.py").write_text("raise ValueError('not today')\n")
+    (tmp_path / "json.py").write_text("def plan(problem, seed): return [[0], [1]]\n")
     (tmp_path / "leaving_import.py").write_text("import sys\nsys.exit(5)\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
@@ -65,7 +67,7 @@ def market(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return write(tmp_path / "market.json", MARKET)
 
 
-@pytest.mark.parametrize("name", ["result", "solution", "mapping", "arrays", "whole", "optional", "chatty"])
+@pytest.mark.parametrize("name", ["result", "solution", "mapping", "arrays", "bare", "whole", "optional", "chatty"])
 def test_it_may_answer_in_several_forms(capsys, market, tmp_path, name):
     certificate = tmp_path / "c.json"
     words = ("--problem", "offline-welfare", "--heuristic", f"own_heuristic:{name}", "--certificate", certificate)
@@ -87,6 +89,25 @@ def test_it_stands_beside_ours(capsys, market):
     assert [part["heuristic"] for part in outcome.json["runs"]] == [
         "greedy", "own_heuristic:mapping", "own_heuristic:solution",
     ]  # fmt: skip
+
+
+def test_one_that_fails_does_not_cost_the_others(capsys, market, tmp_path):
+    target = tmp_path / "c.json"
+    names = ("--heuristic", "own_heuristic:raising", "greedy", "own_heuristic:number")
+    outcome = run(capsys, "certify", market, "--problem", "offline-welfare", *names, "--certificate", target)
+    assert outcome.status == 2
+    assert outcome.err.count("\n") == 2
+    assert "ZeroDivisionError" in outcome.err
+    assert " greedy " in outcome.out
+    assert run(capsys, "verify", target).status == 0
+
+
+def test_it_may_be_named_by_its_file(capsys, market):
+    words = ("certify", market, "--problem", "offline-welfare", "--json")
+    for name in ("own_heuristic.py:mapping", f"{market.parent}/own_heuristic.py:mapping", "json.py:plan"):
+        outcome = run(capsys, *words, "--heuristic", name)
+        assert outcome.status == 0
+        assert outcome.json["solution"]["assignment"] == [[0], [1]]
 
 
 def test_what_it_prints_does_not_mix_with_the_json(capsys, market):
@@ -115,15 +136,19 @@ def test_an_infeasible_answer_is_reported(capsys, market):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("own_heuristic:number", "heuristic own_heuristic:number: solution: is a int; give a Assignment or"),
-        ("own_heuristic:nothing", "solution: is a NoneType; give"),
-        ("own_heuristic:packing", "solution: is a Packing; give a Assignment or a mapping"),
+        ("own_heuristic:number", "heuristic own_heuristic:number: solution: is of type int; give Assignment(...) or"),
+        ("own_heuristic:nothing", "solution: is of type NoneType; give"),
+        ("own_heuristic:packing", "solution: is of type Packing; give Assignment(...) or a mapping"),
         ("own_heuristic:short", "heuristic own_heuristic:short: assignment: has length 1, the number of tasks is 2"),
         ("own_heuristic:stranger", "assignment[0]: names worker 2, with whom task 0 has no pair"),
         ("own_heuristic:unknown", "heuristic own_heuristic:unknown: assignment[0][0]: is 7; worker indices go from 0"),
         ("own_heuristic:misspelt", "asignment: is not a known field; known here: assignment"),
         ("own_heuristic:raising", "heuristic own_heuristic:raising: raised ZeroDivisionError: "),
-        ("own_heuristic:multiline", r"raised RuntimeError: one\ntwo\n\x1b[31mthree; mend it"),
+        ("own_heuristic:raising", "own_heuristic.py, line 33); mend it"),
+        ("json:plan", "another module of that name hides yours: write json.py:plan"),
+        ("absent.py:plan", "module 'absent.py' cannot be imported (FileNotFoundError: "),
+        ("broken_syntax.py:plan", "module 'broken_syntax.py' cannot be imported (SyntaxError: "),
+        ("own_heuristic:multiline", r"raised RuntimeError: one\ntwo\n\x1b[31mthree ("),
         ("own_heuristic:leaving", "raised SystemExit: 0"),
         ("own_heuristic:no_seed", "raised TypeError: no_seed() got an unexpected keyword argument 'seed'"),
         ("own_heuristic:constant", "'own_heuristic' has no function 'constant'"),

@@ -165,7 +165,9 @@ def test_infeasible_runs_are_for_the_worse_and_named(capsys, mine):
     assert "worse: runs that were feasible and are infeasible now: 6" in outcome.out
     assert "infeasible now: knapsack/s0 seed " in outcome.out
     assert "and 1 more" in outcome.out
-    update(capsys, *words, *SACKS, "--size", "tiny", "--seeds", 2)
+    shown = run(capsys, "regress", *words, *SACKS, "--size", "tiny", "--seeds", 2, "--update").out
+    assert "a mean gap is over the feasible runs only; infeasible:" in shown
+    assert "  my_heuristics:loose: knapsack/s0, seed " in shown
     assert "null" in Path("mcsopt-baseline.json").read_text()
     mine.SHIFT = 0
     outcome = run(capsys, "regress", *words)

@@ -52,7 +52,10 @@ def test_a_list_is_accepted_if_each_is(capsys, certificates, tmp_path):
     assert outcome.status == 0
     assert outcome.json["accepted"] is True
     assert [part["accepted"] for part in outcome.json["certificates"]] == [True, True]
-    assert run(capsys, "verify", certificates["list"]).out.count("ACCEPTED") == 2
+    shown = run(capsys, "verify", certificates["list"]).out
+    assert shown.count("ACCEPTED") == 2
+    assert "ACCEPTED offline-welfare, plan greedy: " in shown
+    assert "ACCEPTED offline-welfare, plan aspire-off: " in shown
     false = tamper(certificates["list"], tmp_path / "false.json", {(1, "objective"): 1e6})
     outcome = run(capsys, "verify", false, "--json")
     assert outcome.status == 1

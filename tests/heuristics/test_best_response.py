@@ -232,7 +232,7 @@ def test_progress_is_reported() -> None:
         ({"start": {"assignment": [[1], [1]]}}, "start: is infeasible: one task per worker"),
         ({"start": {"assignment": [[0, 1], []]}}, "start: is infeasible: budget"),
         ({"start": {"assignment": [[2], []]}}, "worker"),
-        ({"start": 3}, "solution: is a int"),
+        ({"start": 3}, "solution: is of type int"),
     ],
 )
 def test_bad_parameters_are_refused(options: dict[str, object], message: str) -> None:

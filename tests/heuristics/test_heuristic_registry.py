@@ -51,5 +51,5 @@ def test_unusable_names_are_refused(problem, name, message):
 
 @pytest.mark.usefixtures("own_module")
 def test_a_wrong_answer_is_refused_saying_what_to_return(problem):
-    with pytest.raises(InputError, match="as_nonsense: solution: is a int; give a Assignment or a mapping"):
+    with pytest.raises(InputError, match=r"as_nonsense: solution: is of type int; give Assignment"):
         load_heuristic("own_plans:as_nonsense", problem)(problem, seed=0)

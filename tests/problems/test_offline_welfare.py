@@ -172,3 +172,10 @@ def test_pairs_may_come_in_any_order_but_only_once():
     assert shuffled.digest() == data.digest()
     with pytest.raises(InputError, match=r"pairs\.task\[1\]: repeats the pair \(0, 0\)"):
         market(pair_task=[0, 0, 0, 1, 1], pair_worker=[0, 0, 2, 1, 2])
+
+
+def test_a_broken_budget_is_named_whatever_the_size_of_the_set():
+    crowd = {"arrival": np.full(25, 0.9), "pair_task": np.zeros(25, dtype=int), "pair_worker": np.arange(25)}
+    pairs = {"payment": np.full(25, 40.0), "cost": np.zeros(25), "quality": np.ones(25)}
+    problem = OfflineWelfare(market(**crowd, **pairs))
+    assert [violation.constraint for violation in problem.set_violations(0, range(25))] == ["budget (25c)"]

@@ -177,7 +177,7 @@ def test_an_entry_without_a_certificate_has_its_bound_found():
         ((SACK, Packing([0])), {"max_gap": float("nan")}, "max_gap: is nan"),
         ((SACK, Packing([0])), {"max_gap": 1, "bound": 3}, "bound: is a int; give a library entry"),
         ((SACK, Packing([0])), {"max_gap": 1, "bound": {}}, "certificate: holds no evidence"),
-        ((SACK, 3), {"max_gap": 1}, "solution: is a int"),
+        ((SACK, 3), {"max_gap": 1}, "solution: is of type int"),
         ((SACK, greedy(MARKET)), {"max_gap": 1}, "plan: is greedy's for another instance"),
     ],
 )

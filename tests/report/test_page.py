@@ -320,3 +320,11 @@ def test_a_browser_does_complain_of_what_does_not_belong_there(planted):
 def test_a_page_too_wide_for_a_phone_would_be_noticed():
     wide = '<main><div style="width: 600px">wide</div>'
     assert browse(page_of("knapsack").replace("<main>", wide), 390).facts["width"] > 390
+
+
+def test_the_page_names_its_instance_file_and_the_runs_without_a_trace():
+    problem = market(6, 24)
+    plans = (mcsopt.heuristics.aspire_off(problem), mcsopt.heuristics.greedy(problem))
+    page = report_html(problem, certified(problem, *plans), instance_file="my <market>.json")
+    assert "<code>my &lt;market&gt;.json</code>" in page
+    assert "No trace: greedy." in Reader(page).text

@@ -111,7 +111,7 @@ def test_plans_may_be_mappings_and_must_be_of_this_market(problem):
     other = OfflineWelfare(sensing_market(tasks=10, workers=40, seed=9))
     with pytest.raises(InputError, match="greedy's for another instance"):
         certify(problem, greedy(other))
-    with pytest.raises(InputError, match="is a int; give a Assignment or a mapping"):
+    with pytest.raises(InputError, match=r"is of type int; give Assignment\(\.\.\.\) or a mapping"):
         certify(problem, 5)
     start = greedy(problem)
     assert solve(problem, start=start, time_limit=0).objective >= start.objective
