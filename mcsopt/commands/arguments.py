@@ -138,7 +138,7 @@ def _regress(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--entry", metavar="NAME", nargs="+", action="extend", help="entries of 'mcsopt library list'")
     sizes = "sizes of entries (default: the baseline's entries, or else tiny small)"
     which.add_argument("--size", nargs="+", action="extend", choices=_SIZES[:-1], help=sizes)
-    runs = "runs of each entry, each with a seed of its own (default: as the baseline, or else 5)"
+    runs = "runs of each entry, each with a seed of its own (default: as the baseline, or else 7)"
     add("--seeds", metavar="K", type=_integer(2), help=runs)
     file = "mcsopt-baseline.json"
     add("--baseline", metavar="FILE", default=file, help=f"what to compare with (default: {file})")

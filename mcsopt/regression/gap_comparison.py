@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -168,10 +169,12 @@ def compare(pairs: Sequence[Pair], *, alpha: float, tolerance: float) -> Compari
     Returns
     -------
     Comparison
-        *Worse* in three cases. A run that was feasible is infeasible now: that is a defect, not noise. The heuristic is
-        deterministic (each entry gave one value for all of at least ``log_4(10 / alpha)`` seeds, before and now), and
-        its mean gap grew by more than the tolerance. It is randomized, its mean gap grew by more than the tolerance,
-        and :func:`sign_flip_test` has ``p < alpha``. Where all differences are exactly 0 nothing is ever worse.
+        *Worse* in three cases. A run that was feasible is infeasible now, of a heuristic that is deterministic or was
+        feasible with all seeds of an entry or with none: that is a defect, not noise; of another, only if so many more runs were lost than
+        won that :func:`lost_by_chance` is below alpha. The heuristic is deterministic (each entry gave one value for
+        all of at least ``log_4(10 / alpha)`` seeds, before and now), and its mean gap grew by more than the tolerance.
+        It is randomized, its mean gap grew by more than the tolerance, and :func:`sign_flip_test` has ``p < alpha``.
+        Where all differences are exactly 0 nothing is ever worse.
     """
     feasible = [pair for pair in pairs if pair.difference is not None]
     lost = tuple(pair for pair in pairs if pair.gap_before is not None and pair.gap_now is None)
@@ -186,7 +189,13 @@ def compare(pairs: Sequence[Pair], *, alpha: float, tolerance: float) -> Compari
     changed = int(np.count_nonzero(weighted))
     if difference is not None and not deterministic and changed:
         p = sign_flip_test(weighted).p
-    verdict, reason = _verdict(difference, p, len(feasible), changed, lost, gained, alpha, tolerance)
+    noisy = any(len({pair.gap_before is None for pair in own}) == 2 for own in _by_entry(pairs).values())
+    defect = bool(lost) and (deterministic or not noisy)
+    if defect or lost_by_chance(len(lost), len(gained)) < alpha:
+        verdict, reason = Verdict.WORSE, f"runs that were feasible and are infeasible now: {len(lost)}"
+        reason += f"; the other way round: {len(gained)}" if gained else ""
+    else:
+        verdict, reason = _verdict(difference, p, len(feasible), changed, gained, alpha, tolerance)
     worst = max(means, key=lambda entry: means[entry], default=None)
     grown = worst is not None and means[worst] > tolerance
     return Comparison(
@@ -210,12 +219,24 @@ def compare(pairs: Sequence[Pair], *, alpha: float, tolerance: float) -> Compari
     )
 
 
+def lost_by_chance(lost: int, gained: int) -> float:
+    """Return how likely an unchanged randomized heuristic loses so many runs, of those that changed, or more.
+
+    McNemar's exact test, one-sided: of ``n`` runs whose feasibility changed, each went either way with probability 1/2.
+
+    Examples
+    --------
+    >>> lost_by_chance(3, 0), lost_by_chance(0, 3)
+    (0.125, 1.0)
+    """
+    count = lost + gained
+    return sum(math.comb(count, k) for k in range(lost, count + 1)) / 2**count
+
+
 def _verdict(
-    difference: float | None, p: float | None, count: int, changed: int, lost: Sequence[Pair],
-    gained: Sequence[Pair], alpha: float, tolerance: float,
+    difference: float | None, p: float | None, count: int, changed: int, gained: Sequence[Pair], alpha: float,
+    tolerance: float,
 ) -> tuple[Verdict, str]:  # fmt: skip
-    if lost:
-        return Verdict.WORSE, f"runs that were feasible and are infeasible now: {len(lost)}"
     if difference is None or not changed:
         return (
             (Verdict.NO_WORSE, f"runs that were infeasible and are feasible now: {len(gained)}")

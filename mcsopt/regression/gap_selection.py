@@ -16,7 +16,7 @@ from mcsopt.regression.gap_comparison import check_instance
 SIZES = ("tiny", "small")
 """Sizes where nothing else is said: seconds in all."""
 
-SEEDS = 5
+SEEDS = 7
 """Seeds where nothing else is said: as many as it takes to call a heuristic deterministic at level 0.01."""
 
 

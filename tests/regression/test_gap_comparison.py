@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mcsopt.errors import InputError
-from mcsopt.regression.gap_comparison import Verdict, compare, pair_runs
+from mcsopt.regression.gap_comparison import Verdict, compare, lost_by_chance, pair_runs
 from mcsopt.regression.gap_runs import EntryRuns, run_seeds
 from mcsopt.result import Sense, relative_gap
 
@@ -116,6 +116,37 @@ def test_a_run_that_became_infeasible_is_for_the_worse_whatever_the_rest_did():
     assert [(pair.entry, pair.seed) for pair in found.lost] == [("a", run_seeds("a", 5)[2])]
     assert found.lost[0].difference is None
     assert found.difference < 0
+
+
+CHANCE = [90.0, None, 91.0, 92.0, None, 93.0, 94.0, 95.0]
+
+
+def test_where_feasibility_is_a_matter_of_chance_a_lost_run_is_noise():
+    now = [90.0, 89.0, None, 92.0, None, 93.0, 94.0, 95.0]
+    found = judged({"a": CHANCE, "b": [None] * 8}, {"a": now, "b": [None] * 8})
+    assert (len(found.lost), len(found.gained)) == (1, 1)
+    assert found.verdict is Verdict.NO_WORSE
+
+
+def test_more_lost_runs_than_chance_explains_are_for_the_worse():
+    now = [None] * 8
+    before = {"a": CHANCE, "b": [80.0] * 8}
+    found = judged(before, {"a": now, "b": [80.0] * 7 + [None]})  # 7 lost, none gained: 2^-7 < 0.01
+    assert found.verdict is Verdict.WORSE
+    assert found.reason == "runs that were feasible and are infeasible now: 7"
+    found = judged(before, {"a": now, "b": [80.0] * 8})  # 6 lost: 2^-6 > 0.01
+    assert found.verdict is not Verdict.WORSE
+
+
+def test_always_infeasible_on_one_entry_is_no_excuse_on_another():
+    found = judged({"a": [90.0, 91.0] * 4, "b": [None] * 8}, {"a": [90.0, 91.0] * 3 + [90.0, None], "b": [None] * 8})
+    assert found.verdict is Verdict.WORSE
+
+
+def test_lost_by_chance_is_the_tail_of_a_fair_coin():
+    draws = np.random.default_rng(0).binomial(9, 0.5, 200_000)
+    for lost in range(10):
+        assert lost_by_chance(lost, 9 - lost) == pytest.approx(np.mean(draws >= lost), abs=0.006)
 
 
 def test_runs_that_became_feasible_or_stayed_infeasible_are_not_held_against_it():
