@@ -170,11 +170,11 @@ def compare(pairs: Sequence[Pair], *, alpha: float, tolerance: float) -> Compari
     -------
     Comparison
         *Worse* in three cases. A run that was feasible is infeasible now, of a heuristic that is deterministic or was
-        feasible with all seeds of an entry or with none: that is a defect, not noise; of another, only if so many more runs were lost than
-        won that :func:`lost_by_chance` is below alpha. The heuristic is deterministic (each entry gave one value for
-        all of at least ``log_4(10 / alpha)`` seeds, before and now), and its mean gap grew by more than the tolerance.
-        It is randomized, its mean gap grew by more than the tolerance, and :func:`sign_flip_test` has ``p < alpha``.
-        Where all differences are exactly 0 nothing is ever worse.
+        feasible with all seeds of an entry or with none: that is a defect, not noise; of another, only if so many more
+        runs were lost than won that :func:`lost_by_chance` is below alpha. The heuristic is deterministic (each entry
+        gave one value for all of at least ``log_4(10 / alpha)`` seeds, before and now), and its mean gap grew by more
+        than the tolerance. It is randomized, its mean gap grew by more than the tolerance, and :func:`sign_flip_test`
+        has ``p < alpha``. Where all differences are exactly 0 nothing is ever worse.
     """
     feasible = [pair for pair in pairs if pair.difference is not None]
     lost = tuple(pair for pair in pairs if pair.gap_before is not None and pair.gap_now is None)
