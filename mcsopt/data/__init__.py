@@ -15,6 +15,7 @@ from mcsopt.data.knapsack_files import RecordedKnapsack, pisinger_knapsacks, pla
 from mcsopt.data.knapsacks import knapsack
 from mcsopt.data.load import default_instance, load_instance
 from mcsopt.data.markets import sensing_market
+from mcsopt.data.online_markets import drawn_online_market, idle_workers, online_market
 from mcsopt.data.or_library import GeneralisedAssignment, JobAssignment, generalised_assignments
 from mcsopt.data.taxi_market import chicago, chicago_with_report
 
@@ -28,14 +29,17 @@ __all__ = [
     "chicago_with_report",
     "data_coalition",
     "default_instance",
+    "drawn_online_market",
     "generalised_assignments",
     "generate",
+    "idle_workers",
     "instance_frames",
     "instance_from_frames",
     "instance_scalars",
     "knapsack",
     "library",
     "load_instance",
+    "online_market",
     "pisinger_knapsacks",
     "plain_knapsack",
     "read_instance",

@@ -13,6 +13,7 @@ from mcsopt.problems.fields import Instance
 GENERATORS: dict[str, str] = {
     "knapsack": "mcsopt.data.knapsacks:knapsack",
     "sensing-market": "mcsopt.data.markets:sensing_market",
+    "online-market": "mcsopt.data.online_markets:drawn_online_market",
     "data-coalition": "mcsopt.data.coalitions:data_coalition",
 }
 

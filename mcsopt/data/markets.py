@@ -87,7 +87,7 @@ def sensing_market(
     >>> market.num_tasks, market.num_workers
     (4, 12)
     """
-    _check(tasks, workers, candidates, variant)
+    check_market_size(tasks, workers, candidates, variant)
     rng = generator(seed)
     side = 10 * np.sqrt(tasks / 40)
     task_xy, worker_xy = rng.uniform(0, side, (tasks, 2)), rng.uniform(0, side, (workers, 2))
@@ -133,7 +133,8 @@ def _neighbours(
     return np.repeat(np.arange(tasks), reach), worker.ravel().astype(np.int64), distance.ravel()
 
 
-def _check(tasks: int, workers: int, candidates: int | None, variant: str) -> None:
+def check_market_size(tasks: int, workers: int, candidates: int | None, variant: str) -> None:
+    """Refuse numbers out of range and unknown variants."""
     for name, value, low in (("tasks", tasks, 1), ("workers", workers, 0), ("candidates", candidates, 1)):
         if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < low):
             raise InputError(name, f"is {value!r}", f"give an integer >= {low}")

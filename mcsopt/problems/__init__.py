@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from mcsopt.problems.assignment import Assignment, AssignmentProblem
 from mcsopt.problems.base import Problem, Violation, require_problem
 from mcsopt.problems.central_coalition import CentralCoalition, PrivateCoalition
 from mcsopt.problems.data_coalition import DataCoalition
 from mcsopt.problems.knapsack import Knapsack, KnapsackInstance, Packing
-from mcsopt.problems.offline_welfare import Assignment, OfflineWelfare
+from mcsopt.problems.offline_welfare import OfflineWelfare
+from mcsopt.problems.online_market import OnlineMarket
+from mcsopt.problems.online_recruitment import OnlineRecruitment
 from mcsopt.problems.registry import instance_types, problem_type, problem_types
 from mcsopt.problems.sensing_market import SensingMarket
 from mcsopt.problems.stable_coalition import Coalition, StableCoalition
 
 __all__ = [
     "Assignment",
+    "AssignmentProblem",
     "CentralCoalition",
     "Coalition",
     "DataCoalition",
     "Knapsack",
     "KnapsackInstance",
     "OfflineWelfare",
+    "OnlineMarket",
+    "OnlineRecruitment",
     "Packing",
     "PrivateCoalition",
     "Problem",

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from mcsopt import tolerances
-from mcsopt.errors import InputError, TooLarge, shown
-from mcsopt.problems.base import Problem, Violation, index_list
+from mcsopt.errors import InputError, TooLarge
+from mcsopt.problems.assignment import AssignmentProblem
+from mcsopt.problems.base import Violation
+from mcsopt.problems.demand import demand_slack
 from mcsopt.problems.fields import Instance
 from mcsopt.problems.sensing_market import SensingMarket
 from mcsopt.result import Sense
@@ -23,17 +24,7 @@ MAX_SET_SIZE = 24
 
 
 @dataclass(frozen=True)
-class Assignment:
-    """Which workers are contracted to which task: ``sets[i]``, the sorted workers of task i."""
-
-    sets: tuple[tuple[int, ...], ...]
-
-    def __init__(self, sets: Iterable[Iterable[int]]) -> None:
-        object.__setattr__(self, "sets", tuple(tuple(sorted(int(j) for j in members)) for members in sets))
-
-
-@dataclass(frozen=True)
-class OfflineWelfare(Problem[Assignment]):
+class OfflineWelfare(AssignmentProblem):
     """Contract workers to tasks for the greatest expected social welfare, under risk (problem (25)).
 
     ``max sum_i v_i(A_i)`` with ``v_i(A) = omega3 E[Q_i(A)] - sum_{j in A} pi_j c_ij``, where worker j arrives with
@@ -76,6 +67,9 @@ class OfflineWelfare(Problem[Assignment]):
     sense: ClassVar[Sense] = Sense.MAX
     instance_type: ClassVar[type[Instance]] = SensingMarket
     OPTIONS: ClassVar[Mapping[str, tuple[str, ...]]] = {"mismatch": ("ratio", "pair")}
+    COVERS_COST: ClassVar[str] = "payment covers cost (25b)"
+    WITHIN_BUDGET: ClassVar[str] = "budget (25c)"
+    ONE_TASK: ClassVar[str] = "one task per worker (25a)"
 
     def __post_init__(self) -> None:
         self._check_options()
@@ -100,34 +94,9 @@ class OfflineWelfare(Problem[Assignment]):
         return np.asarray(refusal / total)
 
     @cached_property
-    def _covered(self) -> np.ndarray:
-        """Whether each pair's payment covers its cost (25b), shape (P,); kept, as every set asks for it."""
-        return self.instance.rational()
-
-    @cached_property
     def candidate(self) -> np.ndarray:
         """Whether each pair may be contracted at all, shape (P,): (25b) and the mismatch cap (25h)."""
         return self._covered & (self.mismatch_risk <= self.instance.mismatch_risk + tolerances.RISK)
-
-    @cached_property
-    def budget(self) -> np.ndarray:
-        """Budgets with their tolerance, shape (I,): what every method spends, so bounds hold for the relaxed set."""
-        return self.instance.budget + tolerances.MONEY
-
-    def pairs(self, task: int, workers: Sequence[int]) -> list[int]:
-        """Return the positions of the pairs (task, worker) in the pair arrays; `InputError` if there is none."""
-        market = self.instance
-        where = market.pairs_of(task)
-        members = market.pair_worker[where]
-        found = np.searchsorted(members, workers)
-        for worker, position in zip(workers, found, strict=True):
-            if position == len(members) or members[position] != worker:
-                raise InputError(
-                    f"assignment[{task}]",
-                    f"names worker {worker}, with whom task {task} has no pair",
-                    "use the pairs of the instance",
-                )
-        return [where.start + int(position) for position in found]
 
     def set_value(self, task: int, workers: Sequence[int]) -> float:
         """Return ``v_i(A)``: expected welfare of contracting `workers` to `task`."""
@@ -159,65 +128,18 @@ class OfflineWelfare(Problem[Assignment]):
         found = []
         for pair, worker in zip(pairs, workers, strict=True):
             at = f"{where}, worker {worker}"
-            shortfall = float(market.cost[pair] - market.payment[pair])
-            if not self._covered[pair]:
-                found.append(Violation("payment covers cost (25b)", at, shortfall))
+            found += self._uncovered(pair, at)
             excess = float(self.mismatch_risk[pair] - market.mismatch_risk)
             if excess > tolerances.RISK:
                 found.append(Violation("mismatch risk (25h)", at, excess))
-        excess = math.fsum([*market.payment[pairs].tolist(), -float(market.budget[task])])
-        if excess > tolerances.MONEY:
-            found.append(Violation("budget (25c)", where, excess))
-            if len(workers) > MAX_SET_SIZE:
-                return found  # broken already; its risk would be too much to compute
+        overspent = self._overspent(task, pairs)
+        found += overspent
+        if overspent and len(workers) > MAX_SET_SIZE:
+            return found  # broken already; its risk would be too much to compute
         excess = self.set_risk(task, workers) - market.quality_risk
         if excess > tolerances.RISK:
             found.append(Violation("quality risk (25g)", where, excess))
         return found
-
-    def evaluate(self, solution: Assignment) -> float:
-        """Return the expected social welfare ``sum_i v_i(A_i)``."""
-        self._check_size(solution)
-        return math.fsum(self.set_value(task, workers) for task, workers in enumerate(solution.sets) if workers)
-
-    def violations(self, solution: Assignment) -> tuple[Violation, ...]:
-        """Return every broken constraint of (25), with its amount; money, or probability for the risks."""
-        self._check_size(solution)
-        found = [v for task, workers in enumerate(solution.sets) for v in self.set_violations(task, workers)]
-        uses = np.bincount([j for workers in solution.sets for j in workers], minlength=1)
-        for worker in np.flatnonzero(uses > 1):
-            found.append(Violation("one task per worker (25a)", f"worker {worker}", float(uses[worker] - 1)))
-        return tuple(found)
-
-    def _check_size(self, solution: Assignment) -> None:
-        if len(solution.sets) != self.instance.num_tasks:
-            raise InputError(
-                "assignment",
-                f"has length {len(solution.sets)}, the number of tasks is {self.instance.num_tasks}",
-                "give one list of workers per task, empty if it has none",
-            )
-
-    def empty_solution(self) -> Assignment:
-        """Return the plan without contracts; infeasible only where service is required."""
-        return Assignment([()] * self.instance.num_tasks)
-
-    def solution_to_json(self, solution: Assignment) -> dict[str, Any]:
-        """Return ``{"assignment": [[worker, ...], ...]}``, one list per task."""
-        return {"assignment": [list(workers) for workers in solution.sets]}
-
-    def solution_from_json(self, document: Mapping[str, Any]) -> Assignment:
-        """Read ``{"assignment": [[worker, ...], ...]}``."""
-        sets = document["assignment"]
-        if not isinstance(sets, (list, tuple)):
-            raise InputError("assignment", f"is {shown(sets)}", "give one list of workers per task")
-        workers = self.instance.num_workers
-        plan = Assignment(
-            index_list(members, f"assignment[{task}]", workers, "worker") for task, members in enumerate(sets)
-        )
-        self._check_size(plan)
-        for task, members in enumerate(plan.sets):
-            self.pairs(task, members)
-        return plan
 
     @classmethod
     def random_small(cls, rng: np.random.Generator) -> OfflineWelfare:
@@ -303,11 +225,5 @@ def quality_risk(quality: np.ndarray, arrival: np.ndarray, redundancy: float, de
     for pattern in np.flatnonzero(np.abs(slack) < rounding):
         # Member k arrives in the patterns whose bit k is set: that is how the arrays above were doubled.
         members = [k for k in range(size) if pattern >> k & 1]
-        missed[pattern] = _exact_slack([quality[k] for k in members], redundancy, demand) < 0
+        missed[pattern] = demand_slack([quality[k] for k in members], len(members), redundancy, demand) < 0
     return math.fsum(probability[missed].tolist())
-
-
-def _exact_slack(arrived: Sequence[float], redundancy: float, demand: float) -> Fraction:
-    total = sum((Fraction(float(q)) for q in arrived), Fraction(0))
-    needed = Fraction(demand) * (1 + (len(arrived) - 1) * Fraction(redundancy))
-    return total - needed + Fraction(str(tolerances.QUALITY))

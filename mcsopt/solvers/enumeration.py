@@ -10,11 +10,19 @@ from typing import Any
 import numpy as np
 
 from mcsopt.errors import TooLarge
-from mcsopt.problems import Assignment, Knapsack, OfflineWelfare, Packing, Problem
+from mcsopt.problems import (
+    Assignment,
+    AssignmentProblem,
+    Knapsack,
+    OfflineWelfare,
+    OnlineRecruitment,
+    Packing,
+    Problem,
+)
 from mcsopt.problems.central_coalition import CentralCoalition, PrivateCoalition
 from mcsopt.problems.stable_coalition import Coalition, StableCoalition
 from mcsopt.result import Assurance, Result, conclude
-from mcsopt.solvers.registry import Settings
+from mcsopt.solvers.registry import Settings, solvers_of
 
 MAX_ITEMS = 20
 MAX_WORKERS = 12
@@ -24,9 +32,9 @@ MAX_PLAYERS = 12
 def solve(problem: Problem[Any], settings: Settings) -> Result:
     """Try every solution, using nothing but the problem's own ground truth.
 
-    Knapsack: all 2^n packings, n <= 20. Offline welfare: the value of every worker set of every task by
-    ``problem.set_value`` and ``problem.set_violations``, then the best disjoint choice by dynamic programming over
-    subsets of the at most 12 workers who are a candidate somewhere:
+    Knapsack: all 2^n packings, n <= 20. Offline welfare and online recruitment: the value of every worker set of every
+    task by ``problem.set_value`` and ``problem.set_violations``, then the best disjoint choice by dynamic programming
+    over subsets of the at most 12 workers who are a candidate somewhere:
     ``best_i(S) = max_{A in S} v_i(A) + best_{i+1}(S - A)``. Data coalitions: all 2^n sets of members, n <= 12, the
     central ones at their best levels by ``instance.assigned_privacy``. Any other problem: ``problem.every_solution()``.
 
@@ -78,13 +86,13 @@ def _best_packing(problem: Knapsack) -> Packing:
     return Packing(item for item in range(n) if best >> item & 1)
 
 
-def _best_assignment(problem: OfflineWelfare) -> Assignment | None:
+def _best_assignment(problem: AssignmentProblem) -> Assignment | None:
     market = problem.instance
     workers = np.unique(market.pair_worker[problem.candidate])
     if len(workers) > MAX_WORKERS:
         raise TooLarge(
             f"enumeration over 2^{len(workers)} worker sets a task is limited to {MAX_WORKERS} candidate workers; "
-            "use solver 'branch-and-price'"
+            f"use solver {solvers_of(problem.name)[0].name!r}"
         )
     full, tasks = 1 << len(workers), market.num_tasks
     best = np.zeros((tasks + 1, full))
@@ -111,7 +119,7 @@ def _best_assignment(problem: OfflineWelfare) -> Assignment | None:
     return Assignment(plan)
 
 
-def _set_values(problem: OfflineWelfare, task: int, workers: np.ndarray, full: int) -> np.ndarray:
+def _set_values(problem: AssignmentProblem, task: int, workers: np.ndarray, full: int) -> np.ndarray:
     """Return the value of every set of one task, -inf where infeasible."""
     where = problem.instance.pairs_of(task)
     paired = set(problem.instance.pair_worker[where].tolist())
@@ -149,6 +157,7 @@ def _best_stable_coalition(problem: StableCoalition) -> Coalition | None:
 BRUTE_FORCE: Mapping[type[Problem[Any]], Callable[[Any], Any]] = {
     Knapsack: _best_packing,
     OfflineWelfare: _best_assignment,
+    OnlineRecruitment: _best_assignment,
     CentralCoalition: _best_central_coalition,
     StableCoalition: _best_stable_coalition,
 }
