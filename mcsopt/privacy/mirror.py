@@ -191,7 +191,7 @@ class Mirror:
 
     def _not_stored(self, keys: Sequence[tuple[int, int]], budget: np.ndarray) -> list[int]:
         """Return the rows without a report yet; raise where the stored one may not be given, or none drawn."""
-        last = {worker: epoch for worker, epoch in sorted(self._content.entries)}
+        last = dict(sorted(self._content.entries))  # of the epochs of a worker, the last one stays
         new = []
         for row, (worker, epoch) in enumerate(keys):
             if last.get(worker, epoch) > epoch:
@@ -204,8 +204,9 @@ class Mirror:
                 new.append(row)
             elif stored.epsilon != budget[row]:
                 raise InputError(
-                    f"epsilon[{row}]", f"is {shown(budget[row])}, but worker {worker} has reported for epoch {epoch} with"
-                    f" {shown(stored.epsilon)}", "keep the budget until the next epoch", str(self._path),
+                    f"epsilon[{row}]",
+                    f"is {shown(budget[row])}, but worker {worker} has reported for epoch {epoch} with {stored.epsilon!r}",
+                    "keep the budget until the next epoch", str(self._path),
                 )  # fmt: skip
         return new
 
