@@ -89,8 +89,8 @@ def expected_frequency_success(prior: Any, epsilon: Any, snapshots: int, *, roun
     phi = inputs.probabilities(prior, "prior")
     rows = inputs.matrix(phi, "prior")
     rounds, length = (
-        inputs.positive_integer(snapshots, "snapshots"),
-        inputs.positive_integer(rounds_per_epoch, "rounds_per_epoch"),
+        inputs.integer(snapshots, "snapshots", 1),
+        inputs.integer(rounds_per_epoch, "rounds_per_epoch", 1),
     )
     keep = inputs.per_worker(keep_probability(epsilon), len(rows), "epsilon")
     flip = inputs.per_worker(flip_probability(epsilon), len(rows), "epsilon")

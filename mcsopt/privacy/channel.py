@@ -69,7 +69,7 @@ def vectors(num_tasks: int) -> np.ndarray:
 
 def num_vectors(num_tasks: int) -> int:
     """Return ``2^I``; `TooLarge` beyond `MAX_TASKS` tasks."""
-    num_tasks = inputs.positive_integer(num_tasks, "num_tasks")
+    num_tasks = inputs.integer(num_tasks, "num_tasks", 1)
     if num_tasks > MAX_TASKS:
         raise TooLarge(
             f"enumeration over 2^{num_tasks} intent vectors and as many reports is limited to {MAX_TASKS} tasks; for"

@@ -35,6 +35,6 @@ def expected_distortion(epsilon: Any, num_tasks: int, flip_weight: Any = None) -
     >>> round(float(expected_distortion(math.log(4), 10)), 12)
     0.2
     """
-    num_tasks = inputs.positive_integer(num_tasks, "num_tasks")
+    num_tasks = inputs.integer(num_tasks, "num_tasks", 1)
     weight = 1.0 / num_tasks if flip_weight is None else inputs.numbers(flip_weight, "flip_weight")
     return weight * num_tasks * flip_probability(epsilon)

@@ -75,10 +75,10 @@ def matrix(array: np.ndarray, field: str) -> np.ndarray:
     return np.atleast_2d(array)
 
 
-def positive_integer(value: Any, field: str) -> int:
-    """Return an integer >= 1."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise InputError(field, f"is {shown(value)}", "give an integer >= 1")
+def integer(value: Any, field: str, low: int = 0) -> int:
+    """Return an integer >= `low`: an index or, with `low` 1, a count."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < low:
+        raise InputError(field, f"is {shown(value)}", f"give an integer >= {low}")
     return int(value)
 
 

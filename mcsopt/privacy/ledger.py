@@ -113,7 +113,7 @@ def composed_loss(
     >>> [float(loss) for loss in composed_loss(1.0, 20, epochs=5, rounds_per_epoch=10, memoized=False)]
     [50.0, 1000.0]
     """
-    draws = inputs.positive_integer(epochs, "epochs")
-    rounds = inputs.positive_integer(rounds_per_epoch, "rounds_per_epoch")
+    draws = inputs.integer(epochs, "epochs", 1)
+    rounds = inputs.integer(rounds_per_epoch, "rounds_per_epoch", 1)
     per_entry = inputs.budgets(epsilon) * (draws if memoized else draws * rounds)
-    return per_entry, per_entry * inputs.positive_integer(num_tasks, "num_tasks")
+    return per_entry, per_entry * inputs.integer(num_tasks, "num_tasks", 1)

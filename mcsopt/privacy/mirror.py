@@ -77,7 +77,7 @@ class Mirror:
         InputError
             If the file exists, is in use or cannot be written.
         """
-        seed, num_tasks = _seed(simulated), inputs.positive_integer(num_tasks, "num_tasks")
+        seed, num_tasks = _seed(simulated), inputs.integer(num_tasks, "num_tasks", 1)
         if not isinstance(market, str):
             raise InputError("market", f"is {shown(market)}", "give the digest of a market, instance.digest()")
         held = lock(path)
@@ -165,7 +165,7 @@ class Mirror:
         if rows.shape[1] != self._content.num_tasks:
             raise InputError("bits", f"has {rows.shape[1]} tasks", f"give {self._content.num_tasks}, as the file has")
         budget = inputs.per_worker(inputs.budgets(epsilon, infinite=False), len(rows), "epsilon")
-        keys = [(worker, _index(epoch, "epoch")) for worker in _workers(workers, len(rows))]
+        keys = [(worker, inputs.integer(epoch, "epoch")) for worker in _workers(workers, len(rows))]
         with self._turn:
             self._check_own()
             new = self._not_stored(keys, budget)
@@ -204,8 +204,7 @@ class Mirror:
                 new.append(row)
             elif stored.epsilon != budget[row]:
                 raise InputError(
-                    f"epsilon[{row}]",
-                    f"is {shown(budget[row])}, but worker {worker} has reported for epoch {epoch} with {stored.epsilon!r}",
+                    f"epsilon[{row}]", f"is {shown(budget[row])}, not {stored.epsilon!r} of the report of this epoch",
                     "keep the budget until the next epoch", str(self._path),
                 )  # fmt: skip
         return new
@@ -241,20 +240,11 @@ def _seed(simulated: Any) -> int | None:
 
 
 def _workers(workers: Sequence[int] | None, count: int) -> list[int]:
-    indices = [
-        _index(worker, f"workers[{row}]") for row, worker in enumerate(range(count) if workers is None else workers)
-    ]
+    given = range(count) if workers is None else workers
+    indices = [inputs.integer(worker, f"workers[{row}]") for row, worker in enumerate(given)]
     if len(indices) != count:
-        raise InputError(
-            "workers", f"has length {len(indices)}", f"give one index for each of the {count} rows of bits"
-        )
+        raise InputError("workers", f"has length {len(indices)}", f"give one index for each of {count} rows of bits")
     if len(set(indices)) < count:
         repeated = next(worker for worker in indices if indices.count(worker) > 1)
         raise InputError("workers", f"has {repeated} twice", "ask once for each worker")
     return indices
-
-
-def _index(value: Any, field: str) -> int:
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < 0:
-        raise InputError(field, f"is {shown(value)}", "give an integer >= 0")
-    return int(value)

@@ -70,15 +70,17 @@ class Obstacle:
         if self.cause is Cause.INFERENCE_ERROR:
             return f"even at the lowest budget {self.shortfall_at:g} {short}"
         if self.cause is Cause.BOTH:
-            return f"even at the highest budget {self.excess_at:g} {over}, and at the lowest, {self.shortfall_at:g}, {short}"
+            return (
+                f"even at the highest budget {self.excess_at:g} {over}, at the lowest, {self.shortfall_at:g}, {short}"
+            )
         if self.cause is Cause.CONFLICT:
             return (
-                f"at {self.shortfall_at:.6g}, the smallest budget that keeps the cap, {short}; at {self.excess_at:.6g}, the"
-                f" largest that keeps the floor, {over}"
+                f"at {self.shortfall_at:.6g}, the smallest budget that keeps the cap, {short};"
+                f" at {self.excess_at:.6g}, the largest that keeps the floor, {over}"
             )
         return (
-            f"budgets from {self.shortfall_at:.6g} to {self.excess_at:.6g} keep cap and floor, but no grid point lies there"
-            " (take a smaller step, or method='exact')"
+            f"budgets from {self.shortfall_at:.6g} to {self.excess_at:.6g} keep cap and floor, but no grid point lies"
+            " there (take a smaller step, or method='exact')"
         )
 
 

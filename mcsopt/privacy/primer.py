@@ -30,7 +30,7 @@ class Calibration:
     distortion, inference_error : array of float, shape (J,)
         ``Q_loss`` (1) and ``xi`` (6) at that budget; NaN likewise.
     low, high : array of float, shape (J,)
-        Ends of the interval of budgets, within the range searched, that meet both constraints; ``low > high``: none does.
+        Ends of the interval of budgets in the range that meet both constraints; ``low > high``: none does.
     obstacles : tuple of Obstacle
         For each INFEASIBLE worker, by index: which constraint stands in the way, and by how much.
     """
@@ -99,8 +99,8 @@ def primer(
         Distance of grid points > 0, for ``method="scan"``.
     method : {"scan", "exact"}
         ``"scan"``, the letter of Algorithm 1: the first of the grid points ``lowest + n * step``, computed so and never
-        accumulated, that meets both constraints; an interval narrower than the step may hold none. ``"exact"``: the left
-        end of the interval, which the scan can only miss upwards.
+        accumulated, that meets both constraints; an interval narrower than the step may hold none. ``"exact"``: the
+        left end of the interval.
 
     Returns
     -------
@@ -118,8 +118,8 @@ def primer(
     decides what is inside, so a grid point at an end of the interval is taken however its exponential was rounded. A
     last grid point that passes `highest` by less than 1e-9 of a step counts, as `highest` itself.
 
-    Algorithm 1 as printed accumulates ``eps + step``: in floating point a step below half a unit in the last place never
-    ends, whatever Proposition 2 says, and sums of steps drift. Neither can happen here.
+    Algorithm 1 as printed accumulates ``eps + step``: in floating point a step below half a unit in the last place
+    never ends, whatever Proposition 2 says, and sums of steps drift. Neither can happen here.
 
     Examples
     --------

@@ -130,8 +130,8 @@ def snapshots(
     >>> bool((seen == seen[0]).all())
     True
     """
-    count = inputs.positive_integer(count, "count")
-    rounds_per_epoch = inputs.positive_integer(rounds_per_epoch, "rounds_per_epoch")
+    count = inputs.integer(count, "count", 1)
+    rounds_per_epoch = inputs.integer(rounds_per_epoch, "rounds_per_epoch", 1)
     truth = inputs.bits(bits, "bits")
     rows = inputs.matrix(truth, "bits")
     epochs = -(-count // rounds_per_epoch)

@@ -7,9 +7,9 @@ A JSON object:
 - ``num_tasks``: entries of a report
 - ``simulated``: whether the noise came from a seed; such a file is never continued with secure noise, nor the other
   way round
-- ``entries``: one object for each worker and epoch, sorted by them: ``worker``, ``epoch``, ``epsilon`` and ``report``, a
-  string of ``0`` and ``1``, task 0 first; null once the worker has gone on to a later epoch. Entries are never removed:
-  they are the ledger.
+- ``entries``: one object for each worker and epoch, sorted by them: ``worker``, ``epoch``, ``epsilon`` and ``report``,
+  a string of ``0`` and ``1``, task 0 first; null once the worker has gone on to a later epoch. Entries are never
+  removed: they are the ledger.
 - ``digest``: of all the rest, as that of an instance; a file that was cut, edited or damaged is refused
 
 True intents are not in it: the file tells no more than the platform has heard.
@@ -29,6 +29,7 @@ import numpy as np
 
 from mcsopt.data.files import check_writable, read_json, replacing
 from mcsopt.errors import InputError, naming, shown
+from mcsopt.privacy import inputs
 from mcsopt.problems.fields import LARGEST, canonical_digest, check_format
 
 REPORTS_FORMAT = "mcsopt-reports/1"
@@ -87,7 +88,7 @@ def read_reports(path: str | Path) -> ReportFile:
 
 
 def write_reports(content: ReportFile, path: str | Path) -> None:
-    """Write a file whole or not at all, and see it to the disk before returning: whoever hears a report may rely on it."""
+    """Write a file whole or not at all, and see it to the disk before returning: a report once told stays."""
     with replacing(path) as partial, partial.open("w", encoding="utf-8") as file:
         json.dump(content.to_json(), file, allow_nan=False, separators=(",", ":"))
         file.write("\n")
@@ -137,7 +138,7 @@ def lock(path: str | Path) -> IO[str]:
 
 
 def _content(document: Mapping[str, Any]) -> ReportFile:
-    num_tasks = _integer(document["num_tasks"], "num_tasks", 1)
+    num_tasks = inputs.integer(document["num_tasks"], "num_tasks", 1)
     if not isinstance(document["entries"], list):
         raise InputError("entries", f"is {shown(document['entries'])}", "give a list")
     if not isinstance(document["simulated"], bool):
@@ -165,7 +166,7 @@ def _entry(item: Any, place: str, num_tasks: int) -> Entry:
         raise InputError(
             f"{place}.report", f"is {shown(report)}", f"give a string of {num_tasks} zeros and ones, or null"
         )
-    worker, epoch = (_integer(item[key], f"{place}.{key}", 0) for key in ("worker", "epoch"))
+    worker, epoch = (inputs.integer(item[key], f"{place}.{key}", 0) for key in ("worker", "epoch"))
     return Entry(worker, epoch, float(epsilon), report)
 
 
@@ -187,9 +188,3 @@ def _keys(document: Mapping[str, Any], wanted: tuple[str, ...], prefix: str) -> 
     for key in document:
         if key not in wanted:
             raise InputError(f"{prefix}{key}", "is not a known field", f"known here: {', '.join(wanted)}")
-
-
-def _integer(value: Any, field: str, low: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < low:
-        raise InputError(field, f"is {shown(value)}", f"give an integer >= {low}")
-    return value

@@ -1,4 +1,4 @@
-"""What PRIMER asks of a budget: a cap on the distortion, a floor under the inference error, and the interval between."""
+"""What PRIMER asks of a budget: a cap on the distortion and a floor under the inference error."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Requirements:
         return self.inference_error(epsilon) >= self.floor - self.floor_slack
 
     def least_budget(self, cap: np.ndarray) -> np.ndarray:
-        """Return the least eps >= 0 whose distortion is at most `cap`: ``ln(flip_cost / cap - 1)``, infinite for cap 0."""
+        """Return the least eps >= 0 whose distortion is at most `cap`: ``ln(flip_cost / cap - 1)``."""
         with np.errstate(over="ignore"):
             share = np.divide(cap, self.flip_cost, out=np.full(self.num_workers, 0.5), where=self.flip_cost > 0)
         return _budget(np.minimum(share, 0.5))
