@@ -1,0 +1,206 @@
+"""One epoch of a market under one method: reports, contracts, arrivals, repair."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mcsopt.data.online_markets import idle_workers, online_market
+from mcsopt.errors import InputError
+from mcsopt.heuristics.aspire_off import aspire_off
+from mcsopt.heuristics.aspire_on import aspire_on
+from mcsopt.heuristics.greedy import greedy
+from mcsopt.problems import Assignment, OfflineWelfare, OnlineRecruitment, SensingMarket
+from mcsopt.result import Result, conclude
+from mcsopt.simulation.bounds import certified_optimum
+from mcsopt.simulation.exchanges import Exchanges, Overhead
+from mcsopt.simulation.methods import Method, Stage
+from mcsopt.simulation.scenario import Scenario
+
+MISMATCHES = ("serve", "refuse")
+COSTS = ("none", "same")
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Readings of the paper, where it is silent or contradicts itself.
+
+    Parameters
+    ----------
+    objective : {"increment", "recruits"}
+        What the online stage counts as quality, see `OnlineMarket`.
+    restore : {"optional", "max", "required"}
+        Whether an unmet task may decline recruits, see `OnlineRecruitment`.
+    mismatch : {"serve", "refuse"}
+        Whether a worker whose true intent is 0 serves all the same (the letter), or counts as not arrived.
+    open_cost : {"none", "same"}
+        Whether true intents, which iParts(NoP) knows, cost no privacy, or as much as the reports.
+    samples : {"exact", "common", "fresh"}
+        How ASPIRE-Off evaluates sets.
+    time_limit : float or None
+        Wall-clock seconds of each exact solve.
+    """
+
+    objective: str = "increment"
+    restore: str = "optional"
+    mismatch: str = "serve"
+    open_cost: str = "none"
+    samples: str = "exact"
+    time_limit: float | None = 60.0
+
+    def __post_init__(self) -> None:
+        for name, allowed in (("mismatch", MISMATCHES), ("open_cost", COSTS)):
+            if getattr(self, name) not in allowed:
+                raise InputError(name, f"is {getattr(self, name)!r}", f"use one of {', '.join(map(repr, allowed))}")
+
+
+@dataclass(frozen=True, eq=False)
+class Execution:
+    """What a method did, and what came of it.
+
+    Attributes
+    ----------
+    scenario, method
+    market : SensingMarket
+        What the platform saw offline: the pairs reported, with the costs of this method.
+    plan : Result
+        Of the offline stage.
+    repair : Result
+        Of the online stage; its problem has workers `idle`.
+    idle : array of int
+        The market's number of each worker of the online stage.
+    served : tuple of tuple of int
+        Contracted workers who came, per task.
+    recruited : tuple of tuple of int
+        Recruits who served, per task.
+    cost : array of float, shape (I, J)
+        ``c_ij`` of this method; NaN for workers without a budget.
+    offline, online : Overhead
+        Of the messages of each stage.
+    """
+
+    scenario: Scenario
+    method: Method
+    market: SensingMarket
+    plan: Result
+    repair: Result
+    idle: np.ndarray
+    served: tuple[tuple[int, ...], ...]
+    recruited: tuple[tuple[int, ...], ...]
+    cost: np.ndarray
+    offline: Overhead
+    online: Overhead
+
+
+def execute(scenario: Scenario, method: Method, policy: Policy | None = None) -> Execution:
+    """Let one method plan, meet the arrivals, and repair.
+
+    Examples
+    --------
+    >>> from mcsopt.data.private_markets import private_market
+    >>> from mcsopt.simulation import draw_scenario, method
+    >>> scenario = draw_scenario(private_market(tasks=4, workers=16, seed=0), seed=0)
+    >>> run = execute(scenario, method("ConOff"))
+    >>> run.repair.solution.sets
+    ((), (), (), ())
+    """
+    policy = policy or Policy()
+    reports, epsilon = _reports(scenario, method, policy)
+    market = scenario.market.reported(reports, epsilon)
+    messages = Exchanges(market)
+    plan = _OFFLINE[method.offline](OfflineWelfare(_seen(market, method)), policy, scenario.seed, messages)
+    contracts = stage_plan(plan)
+    present = _present(scenario, contracts, policy)
+    second = market
+    if not method.memoized:
+        second = _with_contracts(scenario.market.reported(scenario.later_reports, epsilon), market, contracts)
+    idle = idle_workers(second, contracts, present)
+    stage = online_market(_seen(second, method), contracts, present, objective=policy.objective)
+    again = Exchanges(stage, idle)
+    repair = _ONLINE[method.online](OnlineRecruitment(stage, restore=policy.restore), policy, scenario.seed, again)
+    chosen = stage_plan(repair)
+    recruits = [tuple(int(idle[k]) for k in workers) for workers in chosen.sets]
+    return Execution(
+        scenario=scenario, method=method, market=market, plan=plan, repair=repair, idle=idle,
+        served=tuple(tuple(j for j in workers if present[j]) for workers in contracts.sets),
+        recruited=tuple(_willing(scenario, task, workers, policy) for task, workers in enumerate(recruits)),
+        cost=_cost(scenario, method, policy), offline=messages.overhead(scenario), online=again.overhead(scenario),
+    )  # fmt: skip
+
+
+def stage_plan(result: Result) -> Assignment:
+    """Return what a stage decided: nobody where its problem has no feasible plan, or none was found."""
+    plan: Assignment = result.problem.empty_solution() if result.solution is None else result.solution
+    return plan
+
+
+def _reports(scenario: Scenario, method: Method, policy: Policy) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the platform takes for intents, and the budgets that count as privacy cost."""
+    if method.private:
+        return scenario.reports, scenario.calibration.epsilon
+    able = scenario.calibration.feasible  # the same workers take part, so that only the noise differs
+    epsilon = np.where(able, np.inf if policy.open_cost == "none" else scenario.calibration.epsilon, np.nan)
+    return scenario.intents, epsilon
+
+
+def _cost(scenario: Scenario, method: Method, policy: Policy) -> np.ndarray:
+    return scenario.market.cost(_reports(scenario, method, policy)[1])
+
+
+def _seen(market: SensingMarket, method: Method) -> SensingMarket:
+    """Return the market as the method sees it: with redundancy or, iParts(NoR), without."""
+    return market if method.redundancy else replace(market, redundancy=np.zeros(market.num_tasks))
+
+
+def _present(scenario: Scenario, contracts: Assignment, policy: Policy) -> np.ndarray:
+    """Return who counts as arrived; a contracted worker who refuses his task does not."""
+    present = scenario.arrived.copy()
+    if policy.mismatch == "refuse":
+        for task, workers in enumerate(contracts.sets):
+            for j in workers:
+                present[j] &= bool(scenario.intents[j, task])
+    return present
+
+
+def _willing(scenario: Scenario, task: int, workers: tuple[int, ...], policy: Policy) -> tuple[int, ...]:
+    return tuple(j for j in workers if policy.mismatch == "serve" or scenario.intents[j, task])
+
+
+def _with_contracts(second: SensingMarket, first: SensingMarket, contracts: Assignment) -> SensingMarket:
+    """Return the second market with the contracted pairs of the first: a contract holds whatever is reported later."""
+    taken = np.array([j for workers in contracts.sets for j in workers], dtype=np.int64)
+    contracted = np.zeros(first.num_pairs, dtype=bool)
+    for task, workers in enumerate(contracts.sets):
+        where = first.pairs_of(task)
+        contracted[where] = np.isin(first.pair_worker[where], workers)
+    rest = ~np.isin(second.pair_worker, taken)
+    names = ("pair_task", "pair_worker", "payment", "cost", "quality", "intent_prior")
+    joined = {n: np.concatenate([getattr(second, n)[rest], getattr(first, n)[contracted]]) for n in names}
+    return replace(second, **joined)
+
+
+Offline = Callable[[OfflineWelfare, Policy, int, Exchanges], Result]
+Online = Callable[[OnlineRecruitment, Policy, int, Exchanges], Result]
+
+
+def _nobody(problem: OfflineWelfare | OnlineRecruitment, *_: object) -> Result:
+    return conclude(problem, "none", problem.empty_solution())
+
+
+_OFFLINE: dict[Stage, Offline] = {
+    Stage.GAME: lambda problem, policy, seed, messages: aspire_off(
+        problem, seed=seed, samples=policy.samples, on_round=messages.round
+    ),
+    Stage.GREEDY: lambda problem, policy, seed, messages: greedy(problem, screen=False, on_round=messages.round),
+    Stage.OPTIMAL: lambda problem, policy, seed, messages: certified_optimum(problem, time_limit=policy.time_limit),
+    Stage.NONE: _nobody,
+}
+_ONLINE: dict[Stage, Online] = {
+    Stage.GAME: lambda problem, policy, seed, messages: aspire_on(problem, seed=seed, on_round=messages.round),
+    Stage.GREEDY: lambda problem, policy, seed, messages: greedy(problem, screen=False, on_round=messages.round),
+    Stage.OPTIMAL: lambda problem, policy, seed, messages: certified_optimum(problem, time_limit=policy.time_limit),
+    Stage.NONE: _nobody,
+}

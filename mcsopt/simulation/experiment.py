@@ -1,0 +1,147 @@
+"""Many epochs of many markets: every method on the same seeds, in parallel, each finished seed kept at once."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from mcsopt.data.private_markets import PrivateMarket, private_market
+from mcsopt.simulation.bounds import certified_optimum, wait_and_see
+from mcsopt.simulation.execution import Execution, Policy, execute
+from mcsopt.simulation.methods import METHODS, Stage
+from mcsopt.simulation.metrics import measure
+from mcsopt.simulation.scenario import draw_scenario
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A size of market and where it comes from.
+
+    Parameters
+    ----------
+    tasks, workers : int
+    trips : str, optional
+        A table of Chicago taxi trips; None: generated markets.
+    area : int, optional
+        Community area of the trips.
+    """
+
+    tasks: int
+    workers: int
+    trips: str | None = None
+    area: int | None = None
+
+    def market(self, seed: int) -> PrivateMarket:
+        """Draw the market of a seed."""
+        if self.trips is None:
+            return private_market(tasks=self.tasks, workers=self.workers, seed=seed)
+        from mcsopt.data.taxi_private import chicago_private_market
+
+        return chicago_private_market(
+            _trips(self.trips), tasks=self.tasks, workers=self.workers, area=self.area, seed=seed
+        )
+
+
+@cache
+def _trips(path: str) -> Any:
+    from mcsopt.data.trips import read_trips
+
+    return read_trips(path)
+
+
+def welfare_rows(setting: Setting, seed: int, policy: Policy) -> list[dict[str, Any]]:
+    """Run every method on one seed, and set it beside what is proved (Figures 3 and 4).
+
+    Returns
+    -------
+    list of dict
+        `measure` of each method, and: ``plan_bound``, on the expected welfare of contracts on the same reports;
+        ``repair``, the objective of the online stage, with ``repair_bound``; ``bound``, wait and see on the same
+        candidates, and ``bound_best``, what is known to be reached; None where nothing was bounded. Then a row of method
+        ``Wait-and-see``, whose ``SW`` is the bound on the reported candidates.
+    """
+    scenario = draw_scenario(setting.market(seed), seed=seed)
+    runs = [execute(scenario, method, policy) for method in METHODS]
+    bounds = {
+        private: wait_and_see(run.market, scenario.arrived, time_limit=policy.time_limit)
+        for private, run in {run.method.private: run for run in reversed(runs)}.items()
+    }
+    plans = {run.method.private: run.plan.dual_bound for run in runs if run.method.offline is Stage.OPTIMAL}
+    rows = []
+    for run in runs:
+        same = run.method.memoized  # fresh reports online are other candidates
+        best = bounds[run.method.private]
+        repair_bound = _repair_bound(run, policy)
+        rows.append(measure(run) | {
+            "plan_bound": plans.get(run.method.private) if run.method.offline is not Stage.NONE else None,
+            "repair": run.repair.problem.evaluate(run.repair.solution) if run.repair.feasible else None,
+            "repair_bound": repair_bound,
+            "bound": best.dual_bound if same else None,
+            "bound_best": best.objective if same else None,
+        })  # fmt: skip
+    rows.append({"method": "Wait-and-see", "SW": bounds[True].dual_bound, "bound_best": bounds[True].objective})
+    return [{"tasks": setting.tasks, "workers": setting.workers, "seed": seed, **row} for row in rows]
+
+
+def _repair_bound(run: Execution, policy: Policy) -> float | None:
+    """Return a bound on the online stage of a method that decides by the true qualities; else None."""
+    if run.method.online is Stage.NONE or not run.method.redundancy:
+        return None
+    if run.method.online is Stage.OPTIMAL:
+        return run.repair.dual_bound
+    start = run.repair.solution if run.repair.feasible else None
+    return certified_optimum(run.repair.problem, time_limit=policy.time_limit, start=start).dual_bound
+
+
+Job = tuple[Callable[..., list[dict[str, Any]]], Setting, int, Policy]
+"""A function of this package, and its arguments."""
+
+
+def _perform(job: Job) -> list[dict[str, Any]]:
+    function, setting, seed, policy = job
+    return function(setting, seed, policy)
+
+
+def perform(jobs: Sequence[Job], *, processes: int | None = None) -> Iterator[tuple[Job, list[dict[str, Any]]]]:
+    """Yield each job with its rows as it finishes, in any order; the rows of a job do not depend on the others.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+    processes : int, optional
+        How many run side by side; None: one for each core. With 1 they run here, in order.
+
+    Notes
+    -----
+    An interruption loses the jobs that run, none that was yielded.
+    """
+    processes = min(processes or os.cpu_count() or 1, max(1, len(jobs)))
+    if processes == 1:
+        for job in jobs:
+            yield job, _perform(job)
+        return
+    # Spawned: a fork would copy the locks of threads that solvers may have started here.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=context) as pool:
+        waiting: dict[Future[list[dict[str, Any]]], Job] = {}
+        rest = iter(jobs)
+        try:
+            while True:
+                # A few ahead only, so that an interruption does not wait for the whole queue.
+                for job in rest:
+                    waiting[pool.submit(_perform, job)] = job
+                    if len(waiting) >= 2 * processes:
+                        break
+                if not waiting:
+                    return
+                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield waiting.pop(future), future.result()
+        finally:
+            for future in waiting:
+                future.cancel()
