@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import sys
 from collections.abc import Sequence
@@ -12,7 +13,6 @@ import pyomo.environ as pyo
 from ortools.sat.python import cp_model
 from pyomo.core.expr import LinearExpression
 
-from mcsopt import tolerances
 from mcsopt.errors import TooLarge
 from mcsopt.models.cp_sat_statement import CpSatStatement, integer_objective
 from mcsopt.models.readable_model import ReadableModel
@@ -31,8 +31,8 @@ Online recruitment by the number of recruits (two-stage crowdsensing, problem (5
           sum over j of q[i,j] recruit[i,j,k] >= needed[i,k] count[i,k]     demand restored (52d)
           sum over i, k of recruit[i,j,k] <= 1                              one task per worker (52a)
 
-with n[i] arrived workers who deliver the sum S[i], needed[i,k] = Q^D[i] (1 + (n[i] + k - 1) zeta[i]) - S[i]. Pairs whose
-payment does not cover the cost (52c), and numbers of recruits that no budget or no quality allows, are left out.
+with n[i] arrived workers who deliver the sum S[i], needed[i,k] = Q^D[i] (1 + (n[i] + k - 1) zeta[i]) - S[i]. Pairs
+whose payment does not cover the cost (52c), and numbers of recruits that no budget or no quality allows, are left out.
 
 This market: {unmet} unmet tasks of {tasks}, {workers} idle workers, {pairs} candidate pairs, {columns}.
 """
@@ -86,8 +86,8 @@ def recruits(problem: OnlineRecruitment) -> list[Recruits]:
             size += len(way.worker)
             if size > MAX_COLUMNS:
                 raise TooLarge(
-                    f"online-recruitment by the number of recruits: more than {MAX_COLUMNS:,} triples of task, worker and "
-                    "number; give a smaller market"
+                    f"online-recruitment by the number of recruits: more than {MAX_COLUMNS:,} triples of task, worker "
+                    "and number; give a smaller market"
                 )
     return found
 
@@ -96,12 +96,10 @@ def _of_task(problem: OnlineRecruitment, task: int) -> list[Recruits]:
     market, where = problem.instance, problem.instance.pairs_of(task)
     pairs = np.arange(where.start, where.stop)[problem.candidate[where]]
     payment, quality = market.payment[pairs], market.quality[pairs]
-    arrived, budget = int(market.base_count[task]), float(problem.budget[task])
-    base, weight = float(market.base_quality_sum[task]), market.quality_weight
+    budget, base = float(problem.budget[task]), float(market.base_quality_sum[task])
+    shares, offsets, demands = problem.by_number(task, len(pairs))
     found = []
-    for count in range(1, len(pairs) + 1):
-        spread = float(1 + (arrived + count - 1) * market.redundancy[task])
-        needed = float(market.demand[task]) * spread - base - tolerances.QUALITY
+    for count, share, offset, needed in zip(itertools.count(1), shares, offsets, demands, strict=False):
         # With whom do the cheapest others fit the budget, and the best others reach the demand?
         cheap, good = _with_the_least(payment, count), -_with_the_least(-quality, count)
         if not len(cheap) or cheap.min() > budget * (1 + MARGIN):
@@ -109,14 +107,10 @@ def _of_task(problem: OnlineRecruitment, task: int) -> list[Recruits]:
         keep = (cheap <= budget * (1 + MARGIN)) & (good >= needed - MARGIN * (base + needed))
         if np.count_nonzero(keep) < count:
             continue
-        if market.objective == "increment":
-            share, offset = weight / spread, weight * (base / spread - float(market.base_quality[task]))
-        else:
-            share, offset = weight / float(1 + (count - 1) * market.redundancy[task]), 0.0
         found.append(Recruits(
             task=task, count=count, worker=market.pair_worker[pairs[keep]], payment=payment[keep],
             quality=quality[keep], value=share * quality[keep] - market.cost[pairs[keep]], budget=budget,
-            needed=needed, offset=offset + problem.restoration_weight,
+            needed=float(needed), offset=float(offset),
         ))  # fmt: skip
     return found
 
@@ -238,7 +232,7 @@ def build_cp_sat(problem: OnlineRecruitment) -> CpSatStatement:
     """State the problem in CP-SAT; the objective is rounded up to integers, see `integer_objective`.
 
     Payments and qualities are taken to 7 digits, rounded so that no feasible plan is cut off: payments down and budgets
-    up, qualities up and demands down. Plans that this admits wrongly `near_tie` recognizes and `exclude_cp_sat` cuts off.
+    up, qualities up and demands down. What this admits wrongly `near_tie` recognizes and `exclude_cp_sat` cuts off.
 
     Parameters
     ----------

@@ -76,6 +76,7 @@ class OnlineRecruitment(AssignmentProblem):
     COVERS_COST: ClassVar[str] = "payment covers cost (52c)"
     WITHIN_BUDGET: ClassVar[str] = "remaining budget (52b)"
     ONE_TASK: ClassVar[str] = "one task per worker (52a)"
+    MUST_SERVE: ClassVar[str] = "restoration required (52d)"
 
     def __post_init__(self) -> None:
         self._check_options()
@@ -128,6 +129,31 @@ class OnlineRecruitment(AssignmentProblem):
             quality = float(total / (1 + (len(pairs) - 1) * market.redundancy[task]))
         return market.quality_weight * quality - math.fsum(market.cost[pairs].tolist())
 
+    def by_number(self, task: int, most: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return what makes the task linear once the number of its recruits is known.
+
+        Parameters
+        ----------
+        task : int
+            An unmet one.
+        most : int
+            Numbers k = 1..most of recruits, >= 0.
+
+        Returns
+        -------
+        share, offset, needed : array of float, shape (most,)
+            For k recruits who restore the demand, `set_value` is ``share_k (sum of q_ij) - sum of c_ij + offset_k``,
+            and they restore it iff the sum of q_ij is at least ``needed_k``, tolerance included; up to rounding.
+        """
+        market, alone = self.instance, np.arange(most)
+        zeta, base = float(market.redundancy[task]), float(market.base_quality_sum[task])
+        spread = 1 + (int(market.base_count[task]) + alone) * zeta
+        needed = float(market.demand[task]) * spread - base - tolerances.QUALITY
+        if market.objective == "increment":
+            offset = market.quality_weight * (base / spread - float(market.base_quality[task]))
+            return market.quality_weight / spread, offset + self.restoration_weight, needed
+        return market.quality_weight / (1 + alone * zeta), np.full(most, self.restoration_weight), needed
+
     def set_value(self, task: int, workers: Sequence[int]) -> float:
         """Return ``v_i(A)``, plus `restoration_weight` if the set restores the task's demand."""
         restored = workers and self.instance.unmet[task] and not self._missed(task, workers)
@@ -138,7 +164,7 @@ class OnlineRecruitment(AssignmentProblem):
         market, where = self.instance, f"task {task}"
         if not workers:
             if self.restore == "required" and market.unmet[task]:
-                return [Violation("restoration required (52d)", where, self._missed(task, workers))]
+                return [Violation(self.MUST_SERVE, where, self._missed(task, workers))]
             return []
         found = []
         if not market.unmet[task]:
