@@ -29,6 +29,8 @@ class Game(ABC):
     ----------
     start, order : array of int
         The usable pairs of task i are ``order[start[i]:start[i + 1]]``.
+    candidates, candidate_task, candidate_worker : array of int
+        Positions of all candidate pairs, and their tasks and workers.
     owner : array of int, shape (J,)
         Task of each worker, -1 if idle.
     sets, sizes, values : array
@@ -42,6 +44,9 @@ class Game(ABC):
     def __init__(self, problem: AssignmentProblem, surrogate: np.ndarray, largest: int) -> None:
         market = problem.instance
         self.surrogate = surrogate
+        self.candidates = np.flatnonzero(problem.candidate)
+        self.candidate_task = market.pair_task[self.candidates]
+        self.candidate_worker = market.pair_worker[self.candidates]
         self.order = np.flatnonzero(problem.candidate & (surrogate > 0))
         tasks = market.num_tasks
         self.start = np.searchsorted(market.pair_task[self.order], np.arange(tasks + 1))
@@ -60,6 +65,11 @@ class Game(ABC):
     @abstractmethod
     def look(self) -> None:
         """Bring the proposals of all stale tasks up to date."""
+
+    def available(self) -> np.ndarray:
+        """Return the positions of the pairs of a task and one of its own or idle candidates."""
+        holder = self.owner[self.candidate_worker]
+        return self.candidates[(holder == -1) | (holder == self.candidate_task)]
 
     def gains(self) -> np.ndarray:
         """Return the rise of the potential that each proposal brings; 0 where there is none."""
@@ -95,6 +105,7 @@ def play(
     threshold: float,
     max_rounds: int,
     progress: Callable[[str], None] | None,
+    on_round: Callable[[np.ndarray], None] | None,
 ) -> Result:
     """Let the task with most to gain move, round by round, until no gain exceeds the threshold (ties: lowest index).
 
@@ -105,7 +116,7 @@ def play(
     problem : AssignmentProblem
     begin : callable
         Returns the game with nobody assigned; the clock counts it.
-    seed, threshold, max_rounds, progress
+    seed, threshold, max_rounds, progress, on_round
         As of `aspire_off`.
     """
     began = time.perf_counter()
@@ -115,6 +126,8 @@ def play(
     try:
         for round_ in range(max_rounds):
             game.look()
+            if on_round is not None:
+                on_round(game.available())
             gain = game.gains()
             mover = int(np.argmax(gain)) if len(gain) else 0
             if not len(gain) or gain[mover] <= threshold:

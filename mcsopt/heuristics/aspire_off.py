@@ -28,6 +28,7 @@ def aspire_off(
     threshold: float = 1e-4,
     max_rounds: int = 1000,
     progress: Callable[[str], None] | None = None,
+    on_round: Callable[[np.ndarray], None] | None = None,
 ) -> Result:
     """Let one task a round move to its best knapsack set, while the potential rises (Algorithm 3).
 
@@ -53,6 +54,9 @@ def aspire_off(
         Round limit T_max >= 0; hitting it is reported as termination ``rounds``.
     progress : callable, optional
         Called now and then with a line of text.
+    on_round : callable, optional
+        Called each round with the positions of the pairs that exchange messages: every available candidate of every
+        task that may move.
 
     Returns
     -------
@@ -81,7 +85,7 @@ def aspire_off(
     warm_up()
     return play(
         "aspire-off", problem, lambda: _Game(problem, seed, samples, num_samples), seed=seed, threshold=threshold,
-        max_rounds=max_rounds, progress=progress,
+        max_rounds=max_rounds, progress=progress, on_round=on_round,
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ def aspire_on(
     threshold: float = 1e-4,
     max_rounds: int = 1000,
     progress: Callable[[str], None] | None = None,
+    on_round: Callable[[np.ndarray], None] | None = None,
 ) -> Result:
     """Let one unmet task a round move to its best knapsack set, while the online welfare rises (Algorithm 4).
 
@@ -40,6 +41,9 @@ def aspire_on(
         Round limit R_max >= 0; hitting it is reported as termination ``rounds``.
     progress : callable, optional
         Called now and then with a line of text.
+    on_round : callable, optional
+        Called each round with the positions of the pairs that exchange messages: every available candidate of every
+        task that may move.
 
     Returns
     -------
@@ -77,7 +81,7 @@ def aspire_on(
     _warm_up()
     return play(
         "aspire-on", problem, lambda: _Recruitment(problem), seed=seed, threshold=threshold, max_rounds=max_rounds,
-        progress=progress,
+        progress=progress, on_round=on_round,
     )  # fmt: skip
 
 

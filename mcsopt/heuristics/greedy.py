@@ -25,7 +25,12 @@ def surrogate_value(problem: AssignmentProblem) -> np.ndarray:
 
 
 def greedy(
-    problem: AssignmentProblem, *, seed: int = 0, screen: bool = True, progress: Callable[[str], None] | None = None
+    problem: AssignmentProblem,
+    *,
+    seed: int = 0,
+    screen: bool = True,
+    progress: Callable[[str], None] | None = None,
+    on_round: Callable[[np.ndarray], None] | None = None,
 ) -> Result:
     """Contract or recruit workers task by task, by descending surrogate value, until the budget is spent.
 
@@ -43,6 +48,9 @@ def greedy(
         may be infeasible.
     progress : callable, optional
         Not used: the algorithm takes milliseconds.
+    on_round : callable, optional
+        Called for each task, in its turn, with the positions of its pairs with idle candidates: those who exchange
+        messages.
 
     Returns
     -------
@@ -67,7 +75,10 @@ def greedy(
         left = problem.budget[task]
         where = market.pairs_of(task)
         pairs = np.arange(where.start, where.stop)
-        pairs = pairs[problem.candidate[where] & idle[market.pair_worker[where]] & (value[where] > 0)]
+        pairs = pairs[problem.candidate[where] & idle[market.pair_worker[where]]]
+        if on_round is not None and len(pairs):
+            on_round(pairs)
+        pairs = pairs[value[pairs] > 0]
         for pair in pairs[np.argsort(-value[pairs], kind="stable")]:
             if market.payment[pair] <= left and len(chosen) < largest:
                 chosen.append(int(pair))
