@@ -14,10 +14,10 @@ from mcsopt.commands.common import Report, check_outputs, print_json, progress
 from mcsopt.commands.pictures import check_picture, save_picture
 from mcsopt.commands.tables import print_table
 from mcsopt.data.files import check_writable
+from mcsopt.data.tables import check_table, write_table
 from mcsopt.display import percent
 from mcsopt.errors import InputError
 from mcsopt.heuristics import load_heuristic
-from mcsopt.regression.coalition_sweep import check_table, write_table
 from mcsopt.regression.gap_baseline import Baseline, read_baseline, write_baseline
 from mcsopt.regression.gap_comparison import Comparison, Pair, Verdict, compare, pair_runs
 from mcsopt.regression.gap_runs import EntryRuns, Runs, Target, run_heuristics

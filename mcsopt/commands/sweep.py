@@ -14,12 +14,13 @@ from mcsopt.commands.common import check_outputs, print_json, progress
 from mcsopt.commands.pictures import check_picture, save_picture
 from mcsopt.commands.tables import print_table
 from mcsopt.data.load import load_instance
+from mcsopt.data.tables import check_table, write_table
 from mcsopt.display import number
 from mcsopt.errors import InputError
 from mcsopt.problems import DataCoalition
 from mcsopt.regression.coalition_grid import Grid, read_values
 from mcsopt.regression.coalition_growth import growth_exponents
-from mcsopt.regression.coalition_sweep import check_table, sweep, write_table
+from mcsopt.regression.coalition_sweep import sweep
 from mcsopt.versions import versions
 
 if TYPE_CHECKING:

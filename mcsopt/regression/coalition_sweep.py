@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
-from mcsopt.data.files import check_writable, replacing
-from mcsopt.errors import InputError
 from mcsopt.problems import CentralCoalition, DataCoalition, StableCoalition
 from mcsopt.result import Termination
 from mcsopt.solvers import solve
@@ -128,24 +125,3 @@ def sweep(
     except KeyboardInterrupt:
         pass  # what is done is kept: a sweep is a table of independent rows
     return rows
-
-
-def check_table(path: str | Path) -> None:
-    """Raise `InputError` where no table can be written: another ending than ``.csv`` and ``.parquet``, or no place."""
-    check_writable(path)
-    if not str(path).endswith((".csv", ".parquet")):
-        raise InputError("", "has an unknown ending", "name it .csv or .parquet", str(path))
-
-
-def write_table(rows: Sequence[Mapping[str, Any]], path: str | Path) -> None:
-    """Write rows as ``.csv`` or ``.parquet``, whole or not at all; `InputError` for another ending or no rows."""
-    import pyarrow as pa
-    import pyarrow.csv as pc
-    import pyarrow.parquet as pq
-
-    check_table(path)
-    if not rows:
-        raise InputError("rows", "are empty", "sweep over at least one instance", str(path))
-    table = pa.Table.from_pylist([dict(row) for row in rows])
-    with replacing(path) as target:
-        (pc.write_csv if str(path).endswith(".csv") else pq.write_table)(table, target)

@@ -7,11 +7,12 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 import pytest
 
+from mcsopt.data.tables import write_table
 from mcsopt.errors import InputError
 from mcsopt.problems import CentralCoalition, Coalition, DataCoalition, StableCoalition
 from mcsopt.problems.data_coalition import random_players
 from mcsopt.regression.coalition_growth import QUANTITIES, growth_exponents, theory_exponent
-from mcsopt.regression.coalition_sweep import price_of_stability, sweep, write_table
+from mcsopt.regression.coalition_sweep import price_of_stability, sweep
 from mcsopt.solvers import solve
 
 
