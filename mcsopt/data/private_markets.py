@@ -59,13 +59,13 @@ class PrivateMarket:
 
     def __post_init__(self) -> None:
         tasks, workers = len(self.budget), len(self.arrival)
-        pairs, per_worker = (tasks, workers), (workers,)
-        shapes = dict.fromkeys(("payment", "execution_cost", "quality", "prior"), pairs)
-        shapes |= dict.fromkeys(("privacy_coefficient", "flip_weight", "worker_x", "worker_y"), per_worker)
+        shapes: dict[str, tuple[int, ...]] = {}
+        shapes |= dict.fromkeys(("payment", "execution_cost", "quality", "prior"), (tasks, workers))
+        shapes |= dict.fromkeys(("arrival", "privacy_coefficient", "flip_weight", "worker_x", "worker_y"), (workers,))
         for column in fields(self):
             value = getattr(self, column.name)
             if isinstance(value, np.ndarray):
-                shape = shapes.get(column.name, per_worker if column.name == "arrival" else (tasks,))
+                shape = shapes.get(column.name, (tasks,))
                 if value.shape != shape:
                     raise InputError(column.name, f"has shape {value.shape}", f"give shape {shape}")
                 value.setflags(write=False)
@@ -81,7 +81,7 @@ class PrivateMarket:
         return len(self.arrival)
 
     def cost(self, epsilon: np.ndarray) -> np.ndarray:
-        """Return ``c_ij``, execution and privacy cost (17), shape (I, J), for budgets eps_j; 0 privacy cost for infinity.
+        """Return ``c_ij``, execution and privacy cost (17), shape (I, J), for budgets eps_j; infinity costs nothing.
 
         A NaN (a worker without a budget) makes the costs of that worker NaN.
         """
@@ -117,9 +117,7 @@ class PrivateMarket:
         )  # fmt: skip
 
 
-def private_market(
-    *, tasks: int = 40, workers: int = 160, seed: int = 0, variant: str = "default"
-) -> PrivateMarket:
+def private_market(*, tasks: int = 40, workers: int = 160, seed: int = 0, variant: str = "default") -> PrivateMarket:
     """Draw a crowdsensing market before its workers report.
 
     As `sensing_market`, but for: all pairs are kept; intent priors uniform in [0.3, 0.7]; ``gamma_j`` uniform in

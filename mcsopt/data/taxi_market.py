@@ -172,7 +172,7 @@ def chicago_market(
 
 
 @dataclass(frozen=True)
-class _Region:
+class Region:
     """The box in which tasks are drawn, and the projection onto it; km."""
 
     west: float
@@ -183,7 +183,8 @@ class _Region:
     km_north: float
 
     @classmethod
-    def around(cls, latitude: np.ndarray, longitude: np.ndarray) -> _Region:
+    def around(cls, latitude: np.ndarray, longitude: np.ndarray) -> Region:
+        """Return the box around places given in degrees."""
         km_north = EARTH_RADIUS * np.pi / 180
         km_east = km_north * float(np.cos(np.radians(latitude.mean())))
         west, width = _side(longitude, km_east)
@@ -205,7 +206,7 @@ def _side(degrees: np.ndarray, km_per_degree: float) -> tuple[float, float]:
 
 
 @dataclass(frozen=True)
-class _Workers:
+class TripWorkers:
     """The sampled trips as workers: places and lengths in km."""
 
     start: tuple[np.ndarray, np.ndarray]
@@ -213,30 +214,37 @@ class _Workers:
     trip: np.ndarray
     theta: np.ndarray
     mu: np.ndarray
-    privacy_cost: np.ndarray
+    privacy_coefficient: np.ndarray
     privacy_budget: np.ndarray
     arrival: np.ndarray
     from_presence: int
 
+    @property
+    def privacy_cost(self) -> np.ndarray:
+        """``lambda_j / eps_j``, money."""
+        return self.privacy_coefficient / self.privacy_budget
+
+    def distances(self, x: float, y: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return the straight lines from each trip's start to a place, and from the place to its end; km."""
+        there = np.hypot(x - self.start[0], y - self.start[1])
+        return there, np.hypot(x - self.end[0], y - self.end[1])
+
+    def execution_cost(self, there: np.ndarray, back: np.ndarray) -> np.ndarray:
+        """Return ``mu_j`` times the weighted sum of the trip, the way to the task and the way from it."""
+        weight_trip, weight_there, weight_back = COST_WEIGHTS
+        return np.asarray(self.mu * (weight_trip * self.trip + weight_there * there + weight_back * back))
+
 
 def _draw(trips: Trips, tasks: int, workers: int, area: int | None, seed: int) -> tuple[SensingMarket, ChicagoReport]:
-    tasks, workers = _count("tasks", tasks), _count("workers", workers)
-    used = _choose_area(trips, area)
-    inside = np.flatnonzero(trips.pickup_area == used)
-    if len(inside) < workers:
-        raise InputError(
-            "workers",
-            f"is {workers}, community area {used} has {len(inside)} usable trips",
-            f"ask for at most {len(inside)}, or another area",
-            trips.source or None,
-        )
-    region = _Region.around(trips.pickup_latitude[inside], trips.pickup_longitude[inside])
+    tasks, workers = whole_count("tasks", tasks), whole_count("workers", workers)
+    used, inside = trips_inside(trips, area, workers)
+    region = Region.around(trips.pickup_latitude[inside], trips.pickup_longitude[inside])
     rng = generator(seed)
     chosen = inside[rng.choice(len(inside), size=workers, replace=False)]
     task_x, task_y = rng.uniform(0, region.width, tasks), rng.uniform(0, region.height, tasks)
     budget, demand = rng.uniform(200, 250, tasks), rng.uniform(20, 28, tasks)
     redundancy = rng.uniform(0.05, 0.40, tasks)
-    pool = _draw_workers(rng, trips, chosen, region)
+    pool = draw_workers(rng, trips, chosen, region)
     market = SensingMarket(
         budget=budget,
         demand=demand,
@@ -264,7 +272,22 @@ def _draw(trips: Trips, tasks: int, workers: int, area: int | None, seed: int) -
     return market, report
 
 
-def _draw_workers(rng: np.random.Generator, trips: Trips, chosen: np.ndarray, region: _Region) -> _Workers:
+def trips_inside(trips: Trips, area: int | None, workers: int) -> tuple[int, np.ndarray]:
+    """Return the area used and the positions of the trips that start there; `InputError` if they are too few."""
+    used = choose_area(trips, area)
+    inside = np.flatnonzero(trips.pickup_area == used)
+    if len(inside) < workers:
+        raise InputError(
+            "workers",
+            f"is {workers}, community area {used} has {len(inside)} usable trips",
+            f"ask for at most {len(inside)}, or another area",
+            trips.source or None,
+        )
+    return used, inside
+
+
+def draw_workers(rng: np.random.Generator, trips: Trips, chosen: np.ndarray, region: Region) -> TripWorkers:
+    """Return the workers that stand for the chosen trips."""
     start = region.project(trips.pickup_latitude[chosen], trips.pickup_longitude[chosen])
     end = region.project(trips.dropoff_latitude[chosen], trips.dropoff_longitude[chosen])
     recorded = trips.miles[chosen] * KM_PER_MILE
@@ -274,33 +297,30 @@ def _draw_workers(rng: np.random.Generator, trips: Trips, chosen: np.ndarray, re
     privacy_coefficient, privacy_budget = rng.uniform(1, 5, size), rng.uniform(0.1, 5, size)
     drawn, presence = rng.uniform(*ARRIVAL, size), _presence(trips, chosen)
     known = ~np.isnan(presence)
-    return _Workers(
+    return TripWorkers(
         start=start,
         end=end,
         trip=np.where(recorded > 0, recorded, straight),
         theta=theta,
         mu=mu,
-        privacy_cost=privacy_coefficient / privacy_budget,
+        privacy_coefficient=privacy_coefficient,
         privacy_budget=privacy_budget,
         arrival=np.where(known, np.clip(presence, *ARRIVAL), drawn),
         from_presence=int(np.count_nonzero(known)),
     )
 
 
-def _draw_pairs(rng: np.random.Generator, task_x: np.ndarray, task_y: np.ndarray, pool: _Workers) -> dict[str, Any]:
+def _draw_pairs(rng: np.random.Generator, task_x: np.ndarray, task_y: np.ndarray, pool: TripWorkers) -> dict[str, Any]:
     """Return the columns of the candidate pairs, by task and worker."""
     workers = len(pool.mu)
-    weight_trip, weight_there, weight_back = COST_WEIGHTS
     found = []
     # Task by task: the whole matrix of tasks and workers is never in memory.
     for x, y in zip(task_x, task_y, strict=True):
         payment = np.round(rng.uniform(40, 55, workers), 1)
         willing = rng.random(workers) < INTENT
         prior = rng.uniform(0.3, 0.7, workers)
-        there = np.hypot(x - pool.start[0], y - pool.start[1])
-        back = np.hypot(x - pool.end[0], y - pool.end[1])
-        weighted = weight_trip * pool.trip + weight_there * there + weight_back * back
-        cost = pool.mu * weighted + pool.privacy_cost
+        there, back = pool.distances(x, y)
+        cost = pool.execution_cost(there, back) + pool.privacy_cost
         worker = np.flatnonzero(willing & (payment >= cost))
         found.append((worker, payment[worker], cost[worker], prior[worker], (there + back)[worker]))
     worker, payment, cost, prior, distance = (np.concatenate(part) for part in zip(*found, strict=True))
@@ -314,7 +334,8 @@ def _draw_pairs(rng: np.random.Generator, task_x: np.ndarray, task_y: np.ndarray
     }
 
 
-def _count(field: str, value: int) -> int:
+def whole_count(field: str, value: int) -> int:
+    """Return an integer >= 1; `InputError` for anything else."""
     try:
         count = operator.index(value)
     except TypeError:
@@ -324,7 +345,7 @@ def _count(field: str, value: int) -> int:
     return count
 
 
-def _choose_area(trips: Trips, area: int | None) -> int:
+def choose_area(trips: Trips, area: int | None) -> int:
     """Return the area asked for if trips start there, or the busiest one."""
     counts = np.bincount(trips.pickup_area)
     if not counts.any():
@@ -332,7 +353,7 @@ def _choose_area(trips: Trips, area: int | None) -> int:
     busiest = np.argsort(-counts, kind="stable")
     if area is None:
         return int(busiest[0])
-    used = _count("area", area)
+    used = whole_count("area", area)
     if used >= len(counts) or not counts[used]:
         named = ", ".join(f"{place} ({counts[place]:,} trips)" for place in busiest[:5] if counts[place])
         raise InputError("area", f"{used} has no usable trips", f"the busiest areas are {named}", trips.source or None)
@@ -357,7 +378,11 @@ def _quality(theta: np.ndarray, distance: np.ndarray) -> np.ndarray:
     """Return the quality of the candidate pairs, inverse to their distance in km."""
     if not distance.size:
         return distance
-    # The metre keeps the quotient finite even where every trip is a point and every task on it.
-    floor = max(FLOOR_SHARE * float(np.median(distance)), 0.001)
-    relative = (theta / 50) / np.maximum(distance, floor)
+    relative = relative_quality(theta, distance, float(np.median(distance)))
     return np.asarray(MEDIAN_QUALITY / np.median(relative) * relative)
+
+
+def relative_quality(theta: np.ndarray, distance: np.ndarray, median: float) -> np.ndarray:
+    """Return ``theta / 50`` over the distance, which counts as a quarter of the median at least; unscaled."""
+    # The metre keeps the quotient finite even where every trip is a point and every task on it.
+    return np.asarray(theta / 50 / np.maximum(distance, max(FLOOR_SHARE * median, 0.001)))

@@ -7,15 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from mcsopt.problems import OfflineWelfare, OnlineRecruitment, SensingMarket
+from mcsopt.problems import AssignmentProblem, OfflineWelfare, SensingMarket
 from mcsopt.result import Assurance, Result, conclude
 from mcsopt.verification import find_bound
 
 
-
-def certified_optimum(
-    problem: OfflineWelfare | OnlineRecruitment, *, time_limit: float | None = 60.0, start: Any = None
-) -> Result:
+def certified_optimum(problem: AssignmentProblem, *, time_limit: float | None = 60.0, start: Any = None) -> Result:
     """Return the best plan found for a stage's problem, with a bound that the checker derived.
 
     PROVED if they meet; on a time limit the bound holds all the same.
@@ -31,9 +28,9 @@ def certified_optimum(
 def wait_and_see(market: SensingMarket, arrived: np.ndarray, *, time_limit: float | None = 60.0) -> Result:
     """Bound the welfare of every two-stage method on these candidates and budgets, given who comes.
 
-    The offline problem among those who come, who come for sure, without risk limits: any method ends with disjoint sets of
-    arrived candidates within the budgets, and is worth no more than the best such sets. Restoration is not asked for,
-    nor is any set refused for its quality.
+    The offline problem among those who come, who come for sure, without risk limits: any method ends with disjoint
+    sets of arrived candidates within the budgets, and is worth no more than the best such sets. Restoration is not
+    asked for, nor is any set refused for its quality.
 
     Parameters
     ----------

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -178,7 +178,9 @@ def _with_contracts(second: SensingMarket, first: SensingMarket, contracts: Assi
         contracted[where] = np.isin(first.pair_worker[where], workers)
     rest = ~np.isin(second.pair_worker, taken)
     names = ("pair_task", "pair_worker", "payment", "cost", "quality", "intent_prior")
-    joined = {n: np.concatenate([getattr(second, n)[rest], getattr(first, n)[contracted]]) for n in names}
+    joined: dict[str, Any] = {
+        n: np.concatenate([getattr(second, n)[rest], getattr(first, n)[contracted]]) for n in names
+    }
     return replace(second, **joined)
 
 

@@ -62,8 +62,8 @@ def welfare_rows(setting: Setting, seed: int, policy: Policy) -> list[dict[str, 
     list of dict
         `measure` of each method, and: ``plan_bound``, on the expected welfare of contracts on the same reports;
         ``repair``, the objective of the online stage, with ``repair_bound``; ``bound``, wait and see on the same
-        candidates, and ``bound_best``, what is known to be reached; None where nothing was bounded. Then a row of method
-        ``Wait-and-see``, whose ``SW`` is the bound on the reported candidates.
+        candidates, and ``bound_best``, what is known to be reached; None where nothing was bounded. Then a row of
+        method ``Wait-and-see``, whose ``SW`` is the bound on the reported candidates.
     """
     scenario = draw_scenario(setting.market(seed), seed=seed)
     runs = [execute(scenario, method, policy) for method in METHODS]
@@ -94,12 +94,14 @@ def _repair_bound(run: Execution, policy: Policy) -> float | None:
         return None
     if run.method.online is Stage.OPTIMAL:
         return run.repair.dual_bound
+    problem: Any = run.repair.problem
     start = run.repair.solution if run.repair.feasible else None
-    return certified_optimum(run.repair.problem, time_limit=policy.time_limit, start=start).dual_bound
+    return certified_optimum(problem, time_limit=policy.time_limit, start=start).dual_bound
 
 
-Job = tuple[Callable[..., list[dict[str, Any]]], Setting, int, Policy]
-"""A function of this package, and its arguments."""
+Rows = Callable[[Setting, int, Policy], list[dict[str, Any]]]
+"""What is computed for one seed of a setting."""
+Job = tuple[Rows, Setting, int, Policy]
 
 
 def _perform(job: Job) -> list[dict[str, Any]]:

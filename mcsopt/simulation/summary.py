@@ -12,9 +12,7 @@ from scipy.stats import t as student
 LEVEL = 0.95
 
 
-def summarise(
-    rows: Iterable[Mapping[str, Any]], by: Sequence[str], metrics: Sequence[str]
-) -> list[dict[str, Any]]:
+def summarise(rows: Iterable[Mapping[str, Any]], by: Sequence[str], metrics: Sequence[str]) -> list[dict[str, Any]]:
     """Return one row for each group and metric: mean, confidence interval, extremes and count.
 
     Parameters
