@@ -43,7 +43,12 @@ def test_a_file_says_what_is_special_and_leaves_out_what_is_not_there():
     assert OnlineMarket.from_json(document).digest() == market().digest()
     kept = market(quality_risk=0.1, mismatch_risk=0.3, service="required", objective="recruits")
     again = OnlineMarket.from_json(kept.to_json())
-    assert (again.quality_risk, again.mismatch_risk, again.service, again.objective) == (0.1, 0.3, "required", "recruits")
+    assert (again.quality_risk, again.mismatch_risk, again.service, again.objective) == (
+        0.1,
+        0.3,
+        "required",
+        "recruits",
+    )
 
 
 @pytest.mark.parametrize("missing", ["tasks.base_quality_sum", "tasks.base_count", "objective", "workers.arrival"])
