@@ -82,8 +82,12 @@ class Game(ABC):
         self.owner[before] = -1
         self.owner[after] = mover
         self.current[mover] = self.values[mover]
-        for worker in np.setxor1d(before, after):
-            self.stale[self.worker_tasks[self.worker_start[worker] : self.worker_start[worker + 1]]] = True
+        for worker in np.setxor1d(before, after).tolist():
+            self.stale[self._affected(worker, taken=self.owner[worker] == mover)] = True
+
+    def _affected(self, worker: int, taken: bool) -> np.ndarray:
+        """Return the tasks whose proposal may change now that a worker is taken, or else released."""
+        return self.worker_tasks[self.worker_start[worker] : self.worker_start[worker + 1]]
 
     def plan(self) -> Assignment:
         """Return the plan as it stands."""

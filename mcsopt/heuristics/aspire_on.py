@@ -63,7 +63,7 @@ def aspire_on(
 
     The knapsacks are exact on real payments. They ignore the demand and redundancy, and each task tries one set a
     round, so a stopped run need not be a constrained Nash equilibrium (60), whatever Proposition 6 says. Only tasks
-    whose available workers changed solve their knapsack again. That a set restores its demand is decided in doubles, on
+    that lost a worker of their set, or to whom one came free, solve their knapsack again. That a set restores its demand is decided in doubles, on
     the safe side of their rounding.
 
     References
@@ -112,6 +112,11 @@ class _Recruitment(Game):
             waiting = self.market.unmet & (np.bincount(self.owner + 1, minlength=len(gain) + 1)[1:] == 0)
             gain[(waiting.sum() - waiting > 0) | (self.sizes == 0)] = 0.0
         return gain
+
+    def _affected(self, worker: int, taken: bool) -> np.ndarray:
+        tasks = super()._affected(worker, taken)
+        # A set that does without a worker stays the best of a knapsack that loses the worker.
+        return tasks[(self.sets[tasks] == worker).any(axis=1)] if taken else tasks
 
     def notes(self) -> list[str]:
         if self.jointly and self.market.unmet.sum() > 1:

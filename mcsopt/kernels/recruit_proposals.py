@@ -50,12 +50,14 @@ def propose_recruits(
 ) -> None:  # fmt: skip
     """Write, for each of `tasks`, its candidate set and what that is worth; size -1 if it misses the demand.
 
+    The set is written to `sets` in either case, -1 after its last worker.
     `order`, `pair_start` and `owner` as in `propose`; `bonus` is added to the value of a set that restores the demand.
     """
     for task in tasks:
         members = affordable_best(task, pair_start, order, worker, payment, surrogate, budget, owner)
         size = len(members)
         sizes[task] = -1
+        sets[task, :size], sets[task, size:] = worker[members], -1
         if size == 0:
             sizes[task], values[task] = 0, 0.0
         else:
@@ -65,4 +67,3 @@ def propose_recruits(
             )  # fmt: skip
             if restored:
                 sizes[task], values[task] = size, value + bonus
-                sets[task, :size] = worker[members]

@@ -174,15 +174,15 @@ def best_recruits(
         value = share[k - 1] * quality - cost
         known = top - offset[k - 1]
         dear, scarce, bound, best = _prices(payment, quality, value, budget, needed[k - 1], k, known, scratch)
-        if best == -np.inf < bound:
-            # Values prune nothing until some set is known.
+        if bound > best == known:
+            # Values prune little until some set is known, and there may be none.
             reached, seen = _most_quality(payment, quality, budget, needed[k - 1], k, scratch, max_nodes - nodes)
             nodes += seen
             if nodes > max_nodes:
                 return -1, nodes
             if not reached:
                 continue
-            best = value[scratch[:k]].sum()
+            best = max(best, value[scratch[:k]].sum())
         if bound > best:
             best, seen = _enumerate(
                 payment, quality, value, budget, needed[k - 1], k, dear, scarce, best, scratch, max_nodes - nodes

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -282,10 +281,10 @@ def build_cp_sat(problem: OnlineRecruitment) -> CpSatStatement:
 def _add_limits(model: cp_model.CpModel, way: Recruits, row: list[cp_model.IntVar], taken: cp_model.IntVar) -> None:
     """Add budget and demand in integers of 7 digits, rounded outward."""
     weighted = cp_model.LinearExpr.weighted_sum
-    scale = _DIGITS / max(float(way.payment.max()), sys.float_info.min)
-    payments = np.floor(way.payment * scale * (1 - 1e-15)).astype(np.int64)
-    if payments.sum() > (budget := math.ceil(way.budget * scale * (1 + MARGIN))):
-        model.add(weighted(row, payments.tolist()) <= budget * taken)
+    if way.payment.sum() > way.budget:  # else all of them are paid, perhaps with nothing
+        scale = _DIGITS / float(way.payment.max())
+        payments = np.floor(way.payment * scale * (1 - 1e-15)).astype(np.int64)
+        model.add(weighted(row, payments.tolist()) <= math.ceil(way.budget * scale * (1 + MARGIN)) * taken)
     scale = _DIGITS / float(way.quality.max())
     qualities = np.ceil(way.quality * scale * (1 + 1e-15)).astype(np.int64)
     model.add(weighted(row, qualities.tolist()) >= math.floor(way.needed * scale * (1 - MARGIN)) * taken)
