@@ -85,6 +85,11 @@ class OnlineRecruitment(AssignmentProblem):
         """Whether each pair may be recruited at all, shape (P,): (52c), and the task is unmet (48)."""
         return np.asarray(self._covered & self.instance.unmet[self.instance.pair_task])
 
+    @property
+    def obliged(self) -> np.ndarray:
+        """Whether each task must recruit, shape (I,): the unmet ones, if restoration is required."""
+        return np.asarray(self.instance.unmet & (self.restore == "required"))
+
     @cached_property
     def restoration_weight(self) -> float:
         """What a restored task is worth beside its welfare: a whole number if ``restore="max"``, else 0.
@@ -127,6 +132,31 @@ class OnlineRecruitment(AssignmentProblem):
             total = math.fsum(market.quality[pairs].tolist())
             quality = float(total / (1 + (len(pairs) - 1) * market.redundancy[task]))
         return market.quality_weight * quality - math.fsum(market.cost[pairs].tolist())
+
+    def by_number(self, task: int, most: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return what makes the task linear once the number of its recruits is known.
+
+        Parameters
+        ----------
+        task : int
+            An unmet one.
+        most : int
+            Numbers k = 1..most of recruits, >= 0.
+
+        Returns
+        -------
+        share, offset, needed : array of float, shape (most,)
+            For k recruits who restore the demand, `set_value` is ``share_k (sum of q_ij) - sum of c_ij + offset_k``,
+            and they restore it iff the sum of q_ij is at least ``needed_k``, tolerance included; up to rounding.
+        """
+        market, alone = self.instance, np.arange(most)
+        zeta, base = float(market.redundancy[task]), float(market.base_quality_sum[task])
+        spread = 1 + (int(market.base_count[task]) + alone) * zeta
+        needed = float(market.demand[task]) * spread - base - tolerances.QUALITY
+        if market.objective == "increment":
+            offset = market.quality_weight * (base / spread - float(market.base_quality[task]))
+            return market.quality_weight / spread, offset + self.restoration_weight, needed
+        return market.quality_weight / (1 + alone * zeta), np.full(most, self.restoration_weight), needed
 
     def set_value(self, task: int, workers: Sequence[int]) -> float:
         """Return ``v_i(A)``, plus `restoration_weight` if the set restores the task's demand."""
