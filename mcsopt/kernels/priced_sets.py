@@ -9,18 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mcsopt import tolerances
 from mcsopt.errors import TooLarge
-from mcsopt.kernels.pricing import COMPLETE, FULL, search
+from mcsopt.kernels.pricing import COMPLETE, FULL
+from mcsopt.kernels.set_search import Candidates, Question, set_search
 from mcsopt.kernels.worker_sets import WorkerSets
-from mcsopt.problems import OfflineWelfare
+from mcsopt.problems.assignment import AssignmentProblem
 
 MAX_NODES = 20_000_000
 """Most nodes of the search for one task at one vector of prices: half a minute."""
-MAX_MEMBERS = 16
-"""Largest set that is searched for: 2^16 arrival patterns a depth."""
-
-
 MAX_CUTS = 62
 """Most cuts that count in one task, the dearest: one bit each."""
 
@@ -83,19 +79,6 @@ class PricedSets:
 
 
 @dataclass(frozen=True)
-class _Candidates:
-    """Candidates of one task by increasing payment."""
-
-    pairs: np.ndarray
-    workers: np.ndarray
-    quality: np.ndarray
-    arrival: np.ndarray
-    cost: np.ndarray
-    payment: np.ndarray
-    depth: int
-
-
-@dataclass(frozen=True)
 class _Marks:
     """The cuts that concern one task, as bits."""
 
@@ -147,40 +130,27 @@ class Pricer:
 
     Parameters
     ----------
-    problem : OfflineWelfare
+    problem : AssignmentProblem
+        Of a family with a search of its own, see `mcsopt.kernels.set_search`.
     threads : int, optional
-        None: as many as the machine has cores.
+        None: as many as the machine has cores, where threads pay.
 
     Raises
     ------
     TooLarge
-        If a budget pays for more than `MAX_MEMBERS` workers.
+        If a task's sets are too large to be searched.
     """
 
-    def __init__(self, problem: OfflineWelfare, threads: int | None = None) -> None:
+    def __init__(self, problem: AssignmentProblem, threads: int | None = None) -> None:
         self.problem = problem
         self.num_tasks, self.num_workers = problem.instance.num_tasks, problem.instance.num_workers
-        self._candidates = [self._of_task(task) for task in range(self.num_tasks)]
-        self._threads = (os.cpu_count() or 1) if threads is None else threads
+        self.sets_of = set_search(problem)
+        self._candidates = [self.sets_of.candidates(task) for task in range(self.num_tasks)]
+        cores = (os.cpu_count() or 1) if self.sets_of.slow else 1
+        self._threads = cores if threads is None else threads
         self._effort = np.array([len(c.pairs) for c in self._candidates])
         self._pool: ThreadPoolExecutor | None = None
         self._last: dict[int, tuple[object, _Answer]] = {}
-
-    def _of_task(self, task: int) -> _Candidates:
-        market, where = self.problem.instance, self.problem.instance.pairs_of(task)
-        pairs = np.arange(where.start, where.stop)[self.problem.candidate[where]]
-        pairs = pairs[np.argsort(market.payment[pairs], kind="stable")]
-        workers = market.pair_worker[pairs]
-        arrival, payment = market.arrival[workers], market.payment[pairs]
-        depth = int(np.searchsorted(np.cumsum(payment), self.problem.budget[task] * (1 + 1e-12), side="right"))
-        if depth > MAX_MEMBERS:
-            raise TooLarge(
-                f"offline-welfare by exact pricing: the budget of task {task} pays for {depth} workers, searched are "
-                f"sets of up to {MAX_MEMBERS}; use solver 'linear-bound'"
-            )
-        return _Candidates(
-            pairs, workers, market.quality[pairs], arrival, arrival * market.cost[pairs], payment, depth
-        )  # fmt: skip
 
     def best(
         self,
@@ -282,30 +252,27 @@ class Pricer:
         loss = price[workers] + (here.cost[keep] if valued else 0.0)
         # Chosen among all candidates, as the checker does, so that both leave out the same cuts if they are too many.
         marks = _marks(cuts, here.workers, self.num_workers + task).select(keep)
+        asked = Question(keep, loss, valued, marks.mark, marks.hit, marks.fine, floor, MAX_NODES, listing)
         # From one linear program to the next most tasks see no new price.
         question = (count, floor, valued, listing, workers.tobytes(), loss.tobytes(), marks.key)
-        asked, answer = self._last.get(task, (None, None))
-        if answer is None or asked != question:
-            answer = self._answer(task, here, keep, workers, loss, marks, count, floor, valued, listing)
+        known, answer = self._last.get(task, (None, None))
+        if answer is None or known != question:
+            answer = self._answer(task, here, asked, marks, count)
             if not listing:
                 self._last[task] = question, answer
         return answer
 
-    def _answer(
-        self, task: int, here: _Candidates, keep: slice | np.ndarray, workers: np.ndarray, loss: np.ndarray,
-        marks: _Marks, count: int, floor: float, valued: bool, listing: bool,
-    ) -> _Answer:  # fmt: skip
-        room = count
+    def _answer(self, task: int, here: Candidates, asked: Question, marks: _Marks, count: int) -> _Answer:
+        room, workers = count, here.workers[asked.keep]
         while True:
             members = np.zeros((room, here.depth), dtype=np.int32)
             sizes, values, doubtful = np.zeros(room, np.int64), np.zeros(room), np.zeros(room, np.bool_)
-            number, nodes, end = self._search(task, here, keep, loss, valued, marks, floor, listing,
-                                              (members, sizes, values, doubtful))  # fmt: skip
+            number, nodes, end = self.sets_of.search(task, here, asked, (members, sizes, values, doubtful))
             if end != COMPLETE:
                 what = (
                     f"has more than {count:,} sets to list" if end == FULL else f"takes more than {MAX_NODES:,} nodes"
                 )
-                raise TooLarge(f"offline-welfare by exact pricing: task {task} {what}; use solver 'linear-bound'")
+                raise TooLarge(f"{self.problem.name} by exact pricing: task {task} {what}; {self.sets_of.advice}")
             false = [
                 k for k in np.flatnonzero(doubtful[:number]).tolist()
                 if self.problem.set_violations(task, sorted(workers[members[k, : sizes[k]]].tolist()))
@@ -317,16 +284,3 @@ class Pricer:
         order = order[~np.isin(order, false)][:count]
         chosen = [members[k, : sizes[k]] for k in order]
         return values[order], np.array([marks.fines(c) for c in chosen]), [np.sort(workers[c]) for c in chosen], nodes
-
-    def _search(
-        self, task: int, here: _Candidates, keep: slice | np.ndarray, loss: np.ndarray, valued: bool, marks: _Marks,
-        floor: float, listing: bool, found: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
-    ) -> tuple[int, int, int]:  # fmt: skip
-        market = self.problem.instance
-        number, nodes, end = search(
-            here.quality[keep], here.arrival[keep], loss, here.payment[keep],
-            float(market.quality_weight) if valued else 0.0, float(market.redundancy[task]),
-            float(market.demand[task]), float(self.problem.budget[task]), market.quality_risk + tolerances.RISK,
-            tolerances.QUALITY, marks.mark, marks.hit, marks.fine, floor, MAX_NODES, listing, *found,
-        )  # fmt: skip
-        return number, nodes, end

@@ -46,6 +46,11 @@ class AssignmentProblem(Problem[Assignment]):
     def candidate(self) -> np.ndarray:
         """Whether each pair may be part of a plan at all, shape (P,)."""
 
+    @property
+    @abstractmethod
+    def obliged(self) -> np.ndarray:
+        """Whether each task must have workers, shape (I,)."""
+
     @abstractmethod
     def set_value(self, task: int, workers: Sequence[int]) -> float:
         """Return what `workers` at `task` add to the objective; 0 for nobody."""

@@ -99,6 +99,11 @@ class OfflineWelfare(AssignmentProblem):
         """Whether each pair may be contracted at all, shape (P,): (25b) and the mismatch cap (25h)."""
         return self._covered & (self.mismatch_risk <= self.instance.mismatch_risk + tolerances.RISK)
 
+    @property
+    def obliged(self) -> np.ndarray:
+        """Whether each task must be served, shape (I,): all or none, by ``service``."""
+        return np.full(self.instance.num_tasks, self.instance.service == "required")
+
     def set_value(self, task: int, workers: Sequence[int]) -> float:
         """Return ``v_i(A)``: expected welfare of contracting `workers` to `task`."""
         market = self.instance

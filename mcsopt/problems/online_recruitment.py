@@ -86,6 +86,11 @@ class OnlineRecruitment(AssignmentProblem):
         """Whether each pair may be recruited at all, shape (P,): (52c), and the task is unmet (48)."""
         return np.asarray(self._covered & self.instance.unmet[self.instance.pair_task])
 
+    @property
+    def obliged(self) -> np.ndarray:
+        """Whether each task must recruit, shape (I,): the unmet ones, if restoration is required."""
+        return np.asarray(self.instance.unmet & (self.restore == "required"))
+
     @cached_property
     def restoration_weight(self) -> float:
         """What a restored task is worth beside its welfare: a whole number if ``restore="max"``, else 0.

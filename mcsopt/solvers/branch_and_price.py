@@ -1,4 +1,4 @@
-"""Offline welfare proved optimal by branch and price, with evidence a stranger can check."""
+"""Worker sets for tasks, proved optimal by branch and price, with evidence a stranger can check."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import numpy as np
 from mcsopt.errors import TooLarge
 from mcsopt.heuristics.greedy import greedy
 from mcsopt.problems import Assignment, OfflineWelfare
+from mcsopt.problems.assignment import AssignmentProblem
 from mcsopt.result import Assurance, Result, Termination, conclude
 from mcsopt.solvers.column_generation import ColumnGeneration, NodeAnswer
 from mcsopt.solvers.diving import dive, rounded
@@ -60,8 +61,8 @@ class _Node:
             stack.extend(reversed(node.children))
 
 
-def solve(problem: OfflineWelfare, settings: Settings) -> Result:
-    """Solve offline welfare by branch and price on the set-packing model over all feasible worker sets.
+def solve(problem: AssignmentProblem, settings: Settings) -> Result:
+    """Solve an assignment problem by branch and price on the set-packing model over all feasible worker sets.
 
     ``max sum_c v_c lambda_c`` with at most one set a task (exactly one where it must be served) and each worker in
     at most one chosen set. Sets are found by exact pricing as the linear program asks for them; every node's bound is
@@ -72,19 +73,21 @@ def solve(problem: OfflineWelfare, settings: Settings) -> Result:
 
     Parameters
     ----------
-    problem : OfflineWelfare
+    problem : AssignmentProblem
+        Offline welfare or online recruitment: what can price the sets of its tasks, `mcsopt.kernels.set_search`.
     settings : Settings
         Best bound first; on a limit or Ctrl-C the open nodes count with their bounds.
 
     Returns
     -------
     Result
-        With evidence ``price-tree``; INFEASIBLE (service required) says which tasks or workers are in conflict.
+        With evidence ``price-tree``; INFEASIBLE (where tasks must be served) says which tasks or
+        workers are in conflict.
 
     Raises
     ------
     TooLarge
-        If a budget pays for more than 16 workers, or the first pricing of a task takes more than some half a minute.
+        If a budget pays for more than 16 contracts, or the first pricing of a task takes more than some half a minute.
 
     References
     ----------
@@ -116,7 +119,7 @@ def solve(problem: OfflineWelfare, settings: Settings) -> Result:
 class _Search:
     """Best-bound-first search; the tree it leaves behind covers every plan."""
 
-    def __init__(self, problem: OfflineWelfare, settings: Settings) -> None:
+    def __init__(self, problem: AssignmentProblem, settings: Settings) -> None:
         market = problem.instance
         self.problem, self.settings = problem, settings
         self.best_plan: Assignment | None = None
@@ -126,7 +129,7 @@ class _Search:
         self._at_root = False
         self.generation = ColumnGeneration(problem, self._look)
         everything = np.ones(market.num_pairs, dtype=bool)
-        required = np.full(market.num_tasks, market.service == "required")
+        required = problem.obliged
         # Prices of zero are a valid bound before any linear program is solved.
         free = self.generation.priced(np.zeros(market.num_workers), everything, required)
         self.root = _Node(everything, required, free)
@@ -136,7 +139,8 @@ class _Search:
 
     def run(self, deadline: float) -> Termination:
         self._deadline = deadline
-        for plan in (self.settings.start, greedy(self.problem).solution, self.problem.empty_solution()):
+        simple = [greedy(self.problem).solution] if isinstance(self.problem, OfflineWelfare) else []
+        for plan in (self.settings.start, *simple, self.problem.empty_solution()):
             self._offer(np.inf, plan)
         self._solve_root()
         while self._open:

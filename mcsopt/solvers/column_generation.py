@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mcsopt.kernels.priced_sets import Cuts, PricedSets, Pricer
-from mcsopt.problems import OfflineWelfare
+from mcsopt.problems.assignment import AssignmentProblem
 from mcsopt.solvers.column_lp import ColumnLp, LpSolution
 from mcsopt.solvers.subset_row import violated
 
@@ -83,12 +83,12 @@ class ColumnGeneration:
 
     Parameters
     ----------
-    problem : OfflineWelfare
+    problem : AssignmentProblem
     look : callable, optional
         Called after every round of pricing, with the number of columns and what is known of the node.
     """
 
-    def __init__(self, problem: OfflineWelfare, look: Callable[[int, NodeAnswer], None] | None = None) -> None:
+    def __init__(self, problem: AssignmentProblem, look: Callable[[int, NodeAnswer], None] | None = None) -> None:
         self.problem, self._look = problem, look
         self.pricer = Pricer(problem)
         self.pool = ColumnLp(problem)

@@ -10,8 +10,9 @@ import numpy as np
 from scipy.sparse import csc_matrix, csr_matrix
 
 from mcsopt.kernels.priced_sets import Cuts
+from mcsopt.kernels.set_search import set_search
 from mcsopt.kernels.worker_sets import WorkerSets
-from mcsopt.problems import OfflineWelfare
+from mcsopt.problems.assignment import AssignmentProblem
 
 _UNBOUNDED = highspy.kHighsInf
 _SMALLEST = 1e-200  # values below are nothing, and their grid would be zero
@@ -48,7 +49,7 @@ class ColumnLp:
 
     Parameters
     ----------
-    problem : OfflineWelfare
+    problem : AssignmentProblem
 
     Attributes
     ----------
@@ -62,7 +63,7 @@ class ColumnLp:
         Unit of the program's values.
     """
 
-    def __init__(self, problem: OfflineWelfare) -> None:
+    def __init__(self, problem: AssignmentProblem) -> None:
         market = problem.instance
         self.num_tasks, self.num_workers = market.num_tasks, market.num_workers
         self.task, self.value = np.zeros(0, dtype=np.int64), np.zeros(0)
@@ -74,9 +75,7 @@ class ColumnLp:
         self._worker = np.zeros(0, dtype=np.int64)
         self._pair_of = market.num_workers * market.pair_task + market.pair_worker
         # HiGHS's tolerances are absolute: values are brought to the order of 1, by a power of two.
-        possible = problem.candidate & (market.payment <= problem.budget[market.pair_task])
-        worth = np.maximum(market.quality_weight * market.quality, market.cost) * market.arrival[market.pair_worker]
-        largest = float(np.max(worth[possible], initial=0.0))
+        largest = set_search(problem).largest_worth()
         self.scale = 2.0 ** np.floor(np.log2(largest if largest > _SMALLEST else 1.0))
         self._highs = highspy.Highs()
         self._highs.silent()

@@ -82,7 +82,7 @@ class Solver:
 
 
 SOLVERS: tuple[Solver, ...] = (
-    Solver("branch-and-price", ("offline-welfare",), "mcsopt.solvers.branch_and_price",
+    Solver("branch-and-price", ("offline-welfare", "online-recruitment"), "mcsopt.solvers.branch_and_price",
            "branch and price over all feasible worker sets; proves 80 tasks x 300 workers, with evidence",
            evidence=True),
     Solver("linear-bound", ("offline-welfare",), "mcsopt.solvers.linear_bound",
