@@ -129,6 +129,53 @@ def _sweep(parser: argparse.ArgumentParser) -> None:
     _add_json(parser)
 
 
+def _simulate(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("mechanism", metavar="iparts", choices=("iparts",), help="iparts: two-stage crowdsensing with private intent")
+    add("--figure", metavar="N", nargs="+", type=int, choices=(3, 4, 5, 6), help="figures (default: 3 4 5 6)")
+    add("--runs", metavar="R", type=_integer(1), default=100, help="seeds a point (default: 100)")
+    add("--seed", metavar="N", type=_integer(0), default=0, help="the first of the seeds (default: 0)")
+    add("--resume", action="store_true", help="go on with the runs that are in the folder")
+    add("--jobs", metavar="K", type=_integer(1), help="seeds side by side (default: one for each core)")
+    add("--trips", metavar="FILE", help="draw markets from taxi trips (default: generated markets)")
+    add("--area", metavar="A", type=_integer(1), help="community area of the trips (default: that of most trips)")
+    _add_time_limit(parser, 60.0, "limit of each exact solve (default: 60)")
+    readings = parser.add_argument_group("readings of the paper")
+    pick = readings.add_argument
+    pick(
+        "--objective",
+        choices=("increment", "recruits"),
+        default="increment",
+        help="what counts online: the rise of the quality (default), or the quality of recruits alone",
+    )
+    pick(
+        "--restore",
+        choices=("optional", "max", "required"),
+        default="optional",
+        help="whether an unmet task may decline recruits (default: optional)",
+    )
+    pick(
+        "--mismatch",
+        choices=("serve", "refuse"),
+        default="serve",
+        help="what a worker does whose true intent is 0 (default: serve)",
+    )
+    pick(
+        "--open-cost",
+        choices=("none", "same"),
+        default="none",
+        help="what privacy costs where true intents are known (default: none)",
+    )
+    pick(
+        "--samples",
+        choices=("exact", "common", "fresh"),
+        default="exact",
+        help="how ASPIRE-Off evaluates sets (default: exact)",
+    )
+    add("-o", "--output", metavar="DIR", required=True, help="a folder for runs, tables and pictures")
+    _add_json(parser)
+
+
 def _regress(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     names = "heuristics of 'mcsopt list', or module:function of your own"
@@ -241,6 +288,10 @@ COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "generate": ("draw an instance", _generate),
     "import": ("read a file of a classical library, and write it as an instance", _import),
     "sweep": ("the price of stability of data coalitions over variances, regimes, sizes and cost profiles", _sweep),
+    "simulate": (
+        "two-stage mechanisms beside what is proved to be the most, and the paper's figures",
+        _simulate,
+    ),
     "regress": ("have the certified gaps of heuristics grown since the baseline?", _regress),
     "library": ("instances with certified optima that come with the package", _library),
     "list": ("problems, kinds of instance, models, solvers, heuristics", _no_options),

@@ -38,8 +38,8 @@ def attack_rows(setting: Setting, seed: int, policy: Policy) -> list[dict[str, A
     -------
     list of dict
         ``metric`` (OeIE, OSR: one snapshot, of ten sampled workers and of all; MFL, MSR: T snapshots), ``method``,
-        ``x`` (position in the sample, -1 for all; or T), ``value`` and ``expected``. Methods: iParts (one epoch of MIRROR),
-        iParts(NoP), iParts(NoMem), and ``iParts(epochs)``, which starts a new epoch every 20 rounds.
+        ``x`` (position in the sample, -1 for all; or T), ``value`` and ``expected``. Methods: iParts (one epoch of
+        MIRROR), iParts(NoP), iParts(NoMem), and ``iParts(epochs)``, which starts a new epoch every 20 rounds.
     """
     scenario = draw_scenario(setting.market(seed), seed=seed)
     able = np.flatnonzero(scenario.calibration.feasible)

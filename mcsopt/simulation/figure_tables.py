@@ -57,8 +57,10 @@ FIGURES: dict[int, FigurePlan] = {
 
 SHARES = ("SW/bound", "planned/plan_bound", "repair/repair_bound")
 """Welfare as a share of what is certified to be the most: of two stages, of the contracts, of the repair."""
-WELFARE = ("SW", "TU", "WU", "TCR", "SW_letter", "planned", "unmet", "restored", "contracted", "recruited", "spent",
-           "QRisk", "QRisk_max", "PRisk", "PRisk_max", "PRisk_pair", "over_risk", "over_budget", "below_cost")  # fmt: skip
+WELFARE = (
+    "SW", "TU", "WU", "TCR", "SW_letter", "planned", "unmet", "restored", "contracted", "recruited", "spent", "QRisk",
+    "QRisk_max", "PRisk", "PRisk_max", "PRisk_pair", "over_risk", "over_budget", "below_cost",
+)  # fmt: skip
 OVERHEAD = tuple(
     f"{name}{stage}"
     for name in ("RT", "rounds", "NI", "IL", "IEC", "IL_letter", "IEC_letter")
