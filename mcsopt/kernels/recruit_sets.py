@@ -21,10 +21,37 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from mcsopt.kernels.pricing import COMPLETE, FULL, GAVE_UP
+from mcsopt.kernels.pricing import COMPLETE, FULL, GAVE_UP, Found
 
 _TURNS = 2  # of setting the two prices in turn: more hardly lower the bound
 _STEPS = 30  # of one line search, which ends by itself after a few
+
+
+class Task(NamedTuple):
+    """One task and its candidates, parallel arrays: the question. `limit` and `band` allow for rounding."""
+
+    quality: np.ndarray
+    loss: np.ndarray
+    payment: np.ndarray
+    limit: float
+    penny: float
+    band: float
+    mark: np.ndarray
+    hit: int
+    fine: np.ndarray
+
+
+class Prices(NamedTuple):
+    """By number of recruits, less one: what bounds the worth of so many.
+
+    `money` and `need` are the prices y and z of the two limits. With the price `thrift` of money, a set within the
+    budget has no more quality than ``thrift B`` plus its sum of ``q_j - thrift p_j``.
+    """
+
+    bound: np.ndarray
+    money: np.ndarray
+    need: np.ndarray
+    thrift: np.ndarray
 
 
 class Ordered(NamedTuple):
@@ -37,7 +64,20 @@ class Ordered(NamedTuple):
     mark: np.ndarray
     prefix: np.ndarray
     cheapest: np.ndarray
-    finest: np.ndarray
+    reach: np.ndarray
+
+
+class Stack(NamedTuple):
+    """The current path, one row a depth."""
+
+    place: np.ndarray
+    path: np.ndarray
+    base: np.ndarray
+    value: np.ndarray
+    spent: np.ndarray
+    got: np.ndarray
+    hit: np.ndarray
+    fined: np.ndarray
 
 
 @njit(cache=True, nogil=True)
@@ -143,21 +183,116 @@ def _prices(
 
 
 @njit(cache=True, nogil=True)
-def _ordered(
-    term: np.ndarray, least: float, score: np.ndarray, payment: np.ndarray, quality: np.ndarray, mark: np.ndarray
-) -> Ordered:
-    index = np.flatnonzero(term > least)
-    index = index[np.argsort(-term[index])]
-    count = len(index)
-    cheapest, finest = np.full(count + 1, np.inf), np.full(count + 1, -np.inf)
+def _priced(
+    task: Task, share: np.ndarray, offset: np.ndarray, needed: np.ndarray, charge: np.ndarray, depths: int
+) -> Prices:
+    """Return prices for each number of recruits; its bound is -inf where no set of the size keeps both limits."""
+    count = len(task.quality)
+    chosen, trial, term = np.zeros(depths, np.int64), np.empty(count), np.empty(count)
+    found = Prices(np.full(depths, -np.inf), np.zeros(depths), np.zeros(depths), np.zeros(depths))
+    for k in range(depths):
+        enough = needed[k] - task.band
+        most, found.thrift[k] = _best_price(task.quality, task.payment, task.limit, k + 1, chosen, term)
+        if most < enough - task.band:
+            continue
+        bound, found.money[k], found.need[k] = _prices(
+            share[k] * task.quality - task.loss - charge, task.payment, task.quality, task.limit, enough, k + 1,
+            chosen, trial, term,
+        )  # fmt: skip
+        found.bound[k] = bound + offset[k]
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _ordered(task: Task, term: np.ndarray, score: np.ndarray, thrift: float, size: int, margin: float) -> Ordered:
+    """Order the candidates whose term is less than `margin` below the last of the `size` largest."""
+    chosen = np.zeros(size, np.int64)
+    _largest(term, size, chosen)
+    number = np.flatnonzero(term > term[chosen[size - 1]] - margin)
+    number = number[np.argsort(-term[number])]
+    count = len(number)
+    payment, quality = task.payment[number], task.quality[number]
+    cheapest, reach = np.full(count + 1, np.inf), np.full((count + 1, size), -np.inf)
+    reach[:, 0] = 0.0
+    top = np.full(size, -np.inf)
     for i in range(count - 1, -1, -1):
-        cheapest[i] = min(cheapest[i + 1], payment[index[i]])
-        finest[i] = max(finest[i + 1], quality[index[i]])
+        cheapest[i] = min(cheapest[i + 1], payment[i])
+        own = quality[i] - thrift * payment[i]
+        place = size - 1
+        if own > top[place]:
+            while place > 0 and top[place - 1] < own:
+                top[place] = top[place - 1]
+                place -= 1
+            top[place] = own
+        for r in range(1, size):
+            reach[i, r] = reach[i, r - 1] + top[r - 1]
     prefix = np.zeros(count + 1)
-    prefix[1:] = np.cumsum(term[index])
-    return Ordered(
-        index, score[index], payment[index], quality[index], mark[index], prefix, cheapest, finest
+    prefix[1:] = np.cumsum(term[number])
+    return Ordered(number, score[number], payment, quality, task.mark[number], prefix, cheapest, reach)
+
+
+@njit(cache=True, nogil=True)
+def _stack(depths: int) -> Stack:
+    return Stack(
+        np.zeros(depths, np.int64), np.zeros(depths, np.int64), np.zeros(depths), np.zeros(depths), np.zeros(depths),
+        np.zeros(depths), np.zeros(depths, np.int64), np.zeros(depths, np.int64),
     )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def _descend(
+    task: Task, given: Ordered, stack: Stack, start: tuple[float, float], size: int, enough: float, thrift: float,
+    found: Found, number: int, nodes: int, floor: float, ceiling: float, max_nodes: int, listing: bool,
+) -> tuple[int, int, float, int]:  # fmt: skip
+    """Search the sets of one size; return the number found, the nodes so far, the new ceiling, and how it ended."""
+    room, depth = len(found.size), 0
+    stack.value[0] = start[0]
+    stack.base[0] = start[0] + start[1]
+    stack.place[0] = 0
+    stack.hit[0] = task.hit
+    while depth >= 0:
+        i, r = stack.place[depth], size - depth
+        if i + r > len(given.number) or stack.base[depth] + given.prefix[i + r] - given.prefix[i] <= ceiling:
+            depth -= 1
+            continue
+        stack.place[depth] = i + 1
+        nodes += 1
+        if nodes > max_nodes:
+            return number, nodes, ceiling, GAVE_UP
+        spent, got = stack.spent[depth] + given.payment[i], stack.got[depth] + given.quality[i]
+        due = stack.hit[depth] & given.mark[i] & ~stack.fined[depth]
+        value = stack.value[depth] + given.score[i] - fines_of(task.fine, due)
+        stack.path[depth] = given.number[i]
+        if r > 1:
+            if (
+                spent + (r - 1) * given.cheapest[i + 1] > task.limit
+                or got + thrift * (task.limit - spent) + given.reach[i + 1, r - 1] < enough - task.band
+            ):
+                continue
+            child = depth + 1
+            # Half of what cuts of the task fine is in the terms.
+            own = given.prefix[i + 1] - given.prefix[i] - fines_of(task.fine, due & ~task.hit)
+            stack.base[child], stack.value[child] = stack.base[depth] + own, value
+            stack.spent[child], stack.got[child] = spent, got
+            stack.hit[child], stack.fined[child] = stack.hit[depth] | given.mark[i], stack.fined[depth] | due
+            stack.place[child] = i + 1
+            depth = child
+            continue
+        if value <= ceiling or spent > task.limit or got < enough:
+            continue
+        slot = number
+        if number < room:
+            number += 1
+        elif listing:
+            return number, nodes, ceiling, FULL
+        else:
+            slot = int(np.argmin(found.value))
+        found.value[slot], found.size[slot] = value, size
+        found.members[slot, :size] = stack.path[:size]
+        found.doubtful[slot] = got < enough + 2 * task.band or spent > task.limit - 2 * task.penny
+        if number == room and not listing:
+            ceiling = max(floor, np.min(found.value))
+    return number, nodes, ceiling, COMPLETE
 
 
 @njit(cache=True, nogil=True)
@@ -189,77 +324,26 @@ def search(
     tuple of int
         Number of sets written, nodes searched, and `COMPLETE`, `GAVE_UP` or `FULL`, as there.
     """
-    count, depths, room = len(quality), min(members.shape[1], len(quality)), len(sizes)
+    count, depths = len(quality), min(members.shape[1], len(quality))
     penny = 2.0 * (depths + 4) * 2.0**-53 * budget
-    limit = budget + penny
-    charge = np.zeros(count)
-    for i in range(count):
-        charge[i] = 0.5 * fines_of(fine, hit & mark[i])
-    chosen, trial, term = np.zeros(depths + 1, np.int64), np.empty(count), np.empty(count)
-    bounds, y, z = np.full(depths, -np.inf), np.zeros(depths), np.zeros(depths)
-    for k in range(depths):
-        bounds[k], y[k], z[k] = _prices(
-            share[k] * quality - loss - charge, payment, quality, limit, needed[k] - band, k + 1, chosen, trial, term
-        )
-        bounds[k] += offset[k]
-    number, nodes, ceiling = 0, 0, floor
-    place, path = np.zeros(depths + 1, np.int64), np.zeros(depths + 1, np.int64)
-    base, value = np.zeros(depths + 1), np.zeros(depths + 1)
-    spent, got = np.zeros(depths + 1), np.zeros(depths + 1)
-    hits, fined = np.zeros(depths + 1, np.int64), np.zeros(depths + 1, np.int64)
-    hits[0] = hit
-    for k in np.argsort(-bounds):
-        if bounds[k] <= ceiling:
+    task = Task(quality, loss, payment, budget + penny, penny, band, mark, hit, fine)
+    found = Found(members, sizes, values, doubtful)
+    charge = np.array([0.5 * fines_of(fine, hit & mark[i]) for i in range(count)])
+    prices = _priced(task, share, offset, needed, charge, depths)
+    number, nodes, ceiling, end = 0, 0, floor, COMPLETE
+    stack = _stack(depths)
+    for k in np.argsort(-prices.bound):
+        if prices.bound[k] <= ceiling:
             break
-        size, enough = k + 1, needed[k] - band
+        enough, y, z = needed[k] - band, prices.money[k], prices.need[k]
         score = share[k] * quality - loss
-        for i in range(count):
-            term[i] = score[i] - charge[i] - y[k] * payment[i] + z[k] * quality[i]
-        _largest(term, size, chosen)
-        # A member takes at least the place of the last of the largest terms.
-        least = term[chosen[size - 1]] - (bounds[k] - ceiling)
-        given = _ordered(term, least, score, payment, quality, mark)
-        base[0], value[0] = offset[k] + y[k] * limit - z[k] * enough, offset[k]
-        depth, place[0] = 0, 0
-        while depth >= 0:
-            i, r = place[depth], size - depth
-            if i + r > len(given.number) or base[depth] + given.prefix[i + r] - given.prefix[i] <= ceiling:
-                depth -= 1
-                continue
-            place[depth] = i + 1
-            nodes += 1
-            if nodes > max_nodes:
-                return number, nodes, GAVE_UP
-            spend, gain = spent[depth] + given.payment[i], got[depth] + given.quality[i]
-            # Zero times infinity: for the last member there are no others.
-            if r > 1 and (
-                spend + (r - 1) * given.cheapest[i + 1] > limit or gain + (r - 1) * given.finest[i + 1] < enough
-            ):
-                continue
-            due = hits[depth] & given.mark[i] & ~fined[depth]
-            worth = value[depth] + given.score[i] - fines_of(fine, due)
-            path[depth] = given.number[i]
-            if r > 1:
-                child = depth + 1
-                own = given.prefix[i + 1] - given.prefix[i]
-                # Half of what cuts of the task fine is in the terms.
-                base[child] = base[depth] + own - fines_of(fine, due & ~hit)
-                value[child], spent[child], got[child] = worth, spend, gain
-                hits[child], fined[child] = hits[depth] | given.mark[i], fined[depth] | due
-                depth, place[child] = child, i + 1
-                continue
-            if worth <= ceiling or spend > limit or gain < enough:
-                continue
-            slot = number
-            if number < room:
-                number += 1
-            elif listing:
-                return number, nodes, FULL
-            else:
-                slot = int(np.argmin(values))
-            values[slot], sizes[slot] = worth, size
-            members[slot, :size] = path[:size]
-            doubtful[slot] = gain < enough + 2 * band or spend > limit - 2 * penny
-            if number == room and not listing:
-                ceiling = max(floor, np.min(values))
-    return number, nodes, COMPLETE
+        term = score - charge - y * payment + z * quality
+        given = _ordered(task, term, score, prices.thrift[k], k + 1, prices.bound[k] - ceiling)
+        start = offset[k], y * task.limit - z * enough
+        number, nodes, ceiling, end = _descend(
+            task, given, stack, start, k + 1, enough, prices.thrift[k], found, number, nodes, floor, ceiling, max_nodes,
+            listing,
+        )  # fmt: skip
+        if end != COMPLETE:
+            break
+    return number, nodes, end
