@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.stats import binom, norm
@@ -36,6 +37,22 @@ class Comparison:
 
     what: str
     deviation: float
+
+
+def within(comparisons: Iterable[Comparison]) -> bool:
+    """Whether measured frequencies are as far off as chance has them: the rule of `FAMILY` and `FEW`."""
+    deviations = np.abs([c.deviation for c in comparisons])
+    return bool((deviations > 3).sum() <= FEW and (deviations <= FAMILY).all())
+
+
+def careless(bits: Any, epsilon: float, count: int, **options: Any) -> np.ndarray:
+    """Draw with a budget that is a tenth too large: a planted error."""
+    return snapshots(bits, 1.1 * epsilon, count, **options)
+
+
+def forgetful(bits: Any, epsilon: float, count: int, *, rounds_per_epoch: int, simulated: Any) -> np.ndarray:
+    """Draw fresh noise within an epoch: a planted error."""
+    return snapshots(bits, epsilon, count, simulated=simulated)
 
 
 def one_snapshot(seed: int, see: Snapshots = snapshots) -> Iterator[Comparison]:

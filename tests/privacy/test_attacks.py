@@ -33,55 +33,44 @@ SEED = 0
 """Fixed; the rule of `measured.FAMILY` and `measured.FEW` does not depend on it but for the chance they name."""
 
 
-def within(comparisons: list[measured.Comparison]) -> bool:
-    far = [c for c in comparisons if abs(c.deviation) > 3]
-    return len(far) <= measured.FEW and all(abs(c.deviation) <= measured.FAMILY for c in far)
-
-
 def test_the_bayes_adversary_is_right_as_often_as_the_closed_form_says() -> None:
     found = list(measured.one_snapshot(SEED))
     assert len(found) == 40
-    assert within(found), found
+    assert measured.within(found), found
 
 
 @pytest.mark.parametrize("memoized", [True, False])
 def test_the_frequency_adversary_is_right_as_often_as_the_closed_form_says(memoized: bool) -> None:
     found = list(measured.many_snapshots(SEED, memoized=memoized))
     assert len(found) == 100
-    assert within(found), found
+    assert measured.within(found), found
 
 
 def test_leakage_and_several_epochs() -> None:
     found = list(measured.leakage(SEED))
     assert len(found) == 40
-    assert within(found), found
+    assert measured.within(found), found
 
 
 def test_planted_flips_for_keeps_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(randomized_response, "drawn_flip_probability", keep_probability)
-    assert not within(list(measured.one_snapshot(SEED)))
-    assert not within(list(measured.many_snapshots(SEED, memoized=True)))
+    assert not measured.within(list(measured.one_snapshot(SEED)))
+    assert not measured.within(list(measured.many_snapshots(SEED, memoized=True)))
 
 
 def test_planted_budgets_that_are_off_are_caught() -> None:
-    def careless(bits: Any, epsilon: float, count: int, **options: Any) -> np.ndarray:
-        return snapshots(bits, 1.1 * epsilon, count, **options)
-
-    assert not within(list(measured.many_snapshots(SEED, memoized=False, see=careless)))
+    assert not measured.within(list(measured.many_snapshots(SEED, memoized=False, see=measured.careless)))
 
 
 def test_planted_fresh_noise_in_an_epoch_is_caught() -> None:
-    def forgetful(bits: Any, epsilon: float, count: int, *, rounds_per_epoch: int, simulated: Any) -> np.ndarray:
-        return snapshots(bits, epsilon, count, simulated=simulated)
-
-    assert not within(list(measured.many_snapshots(SEED, memoized=True, see=forgetful)))
+    assert not measured.within(list(measured.many_snapshots(SEED, memoized=True, see=measured.forgetful)))
 
 
 def test_planted_memory_across_epochs_is_caught() -> None:
     def stubborn(bits: Any, epsilon: float, count: int, *, rounds_per_epoch: int, simulated: Any) -> np.ndarray:
         return snapshots(bits, epsilon, count, rounds_per_epoch=count, simulated=simulated)
 
-    assert not within(list(measured.many_snapshots(SEED, memoized=False, see=stubborn)))
+    assert not measured.within(list(measured.many_snapshots(SEED, memoized=False, see=stubborn)))
 
 
 @pytest.mark.parametrize("epsilon", [0.01, 1.0, 6.0])
