@@ -250,6 +250,16 @@ def test_a_file_changed_meanwhile_is_not_overwritten(path: Path, tmp_path: Path)
     assert path.read_bytes() == (tmp_path / "other").read_bytes()
 
 
+def test_a_file_that_has_gone_is_not_begun_anew(path: Path) -> None:
+    with new(path) as mirror:
+        first = mirror.report(epoch=0, bits=BITS, epsilon=0.5)
+        path.unlink()
+        assert (mirror.report(epoch=0, bits=BITS, epsilon=0.5) == first).all()
+        with pytest.raises(InputError, match="was changed by somebody else"):
+            mirror.report(epoch=1, bits=BITS, epsilon=0.5)
+    assert not path.exists()
+
+
 def test_a_new_file_is_begun_on_purpose_only(path: Path) -> None:
     with pytest.raises(InputError, match="does not exist; give the path of a file of reports"):
         Mirror.open(path, market=MARKET)

@@ -172,6 +172,13 @@ def test_a_loose_cap_costs_the_lowest_budget() -> None:
         assert found.high[0] == 5.0
 
 
+def test_a_cap_of_zero_is_met_within_the_slack_only() -> None:
+    # Below eps = 27.6 the distortion passes 1e-12; no finite budget is the left end, so the nearest one is taken.
+    for highest, epsilon in ((5.0, math.nan), (27.0, math.nan), (40.0, 40.0)):
+        found = primer([0.5], distortion_cap=0.0, error_floor=0.0, highest=highest, method="exact")
+        assert found.epsilon[0] == pytest.approx(epsilon, nan_ok=True)
+
+
 def test_flips_that_cost_nothing() -> None:
     assert primer([0.5], distortion_cap=0.0, error_floor=0.1, flip_weight=0.0).epsilon[0] == 0.1
 
