@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mcsopt.errors import InputError, shown
-from mcsopt.problems.fields import LARGEST
+from mcsopt.problems.fields import LARGEST, LARGEST_INTEGER
 
 
 def numbers(
@@ -77,8 +77,9 @@ def matrix(array: np.ndarray, field: str) -> np.ndarray:
 
 def integer(value: Any, field: str, low: int = 0) -> int:
     """Return an integer >= `low`: an index or, with `low` 1, a count."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < low:
-        raise InputError(field, f"is {shown(value)}", f"give an integer >= {low}")
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_))
+    if not whole or not low <= value <= LARGEST_INTEGER:
+        raise InputError(field, f"is {shown(value)}", f"give an integer from {low} to 2^62")
     return int(value)
 
 

@@ -53,6 +53,7 @@ class Mirror:
 
     def __init__(self, path: str | Path, content: ReportFile, held: IO[str], seed: int | None) -> None:
         self._path, self._content, self._held, self._seed = path, content, held, seed
+        self._written = _bytes_of(path)
         self._turn = threading.Lock()
         self._process = os.getpid()
 
@@ -218,11 +219,11 @@ class Mirror:
         for key, entry in entries.items():
             if entry.report is not None and entry.epoch < entered.get(entry.worker, 0):
                 entries[key] = Entry(entry.worker, entry.epoch, entry.epsilon, None)
-        if read_reports(self._path) != self._content:
+        if _bytes_of(self._path) != self._written:
             raise InputError("", "was changed by somebody else", "close it, and see what happened", str(self._path))
         content = dataclasses.replace(self._content, entries=entries)
         write_reports(content, self._path)
-        self._content = content
+        self._content, self._written = content, _bytes_of(self._path)
 
     def _draw(self, keys: Sequence[tuple[int, int]], rows: np.ndarray, budget: np.ndarray) -> np.ndarray:
         if self._seed is None:
@@ -230,6 +231,14 @@ class Mirror:
         # A stream for each worker and epoch: a restart must not repeat the noise of an earlier epoch.
         noise: list[Simulated] = [generator(self._seed, *key) for key in keys]
         return np.stack([report(*case[:2], simulated=case[2]) for case in zip(rows, budget, noise, strict=True)])
+
+
+def _bytes_of(path: str | Path) -> bytes | None:
+    """Return what is in the file, None if it cannot be read any more."""
+    try:
+        return Path(path).read_bytes()
+    except OSError:
+        return None
 
 
 def _seed(simulated: Any) -> int | None:

@@ -82,9 +82,10 @@ def read_reports(path: str | Path) -> ReportFile:
             raise InputError("", "is not a JSON object", f"give a file of format {REPORTS_FORMAT!r}")
         check_format(document, REPORTS_FORMAT)
         _keys(document, _KEYS, "")
+        content = _content(document)
         if document["digest"] != canonical_digest({key: document[key] for key in document if key != "digest"}):
             raise InputError("digest", "does not match the content", _DAMAGED)
-        return _content(document)
+        return content
 
 
 def write_reports(content: ReportFile, path: str | Path) -> None:
