@@ -61,10 +61,11 @@ def aspire_on(
     after it, so from the empty profile the algorithm can move only if a single task is unmet. With ``"optional"`` and
     ``"max"`` a task's own demand decides, as it must if the recruits of one task after the other are to get anywhere.
 
-    The knapsacks are exact on real payments. They ignore the demand and redundancy, and each task tries one set a
-    round, so a stopped run need not be a constrained Nash equilibrium (60), whatever Proposition 6 says. Only tasks
-    that lost a worker of their set, or to whom one came free, solve their knapsack again. That a set restores its demand is decided in doubles, on
-    the safe side of their rounding.
+    The knapsacks are exact on real payments. They ignore the demand and redundancy, never take a worker of negative
+    surrogate (whatever a restoration counts), and each task tries one set a round: so a stopped run need not be a
+    constrained Nash equilibrium (60), whatever Proposition 6 says. Only tasks that lost a worker of their set, or to
+    whom one came free, solve their knapsack again. That a set restores its demand is decided in doubles, on the safe
+    side of their rounding.
 
     References
     ----------

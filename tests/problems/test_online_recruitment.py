@@ -21,7 +21,7 @@ MODES = st.sampled_from(["optional", "max", "required"])
 
 
 def market(**changes: Any) -> OnlineMarket:
-    """Task 0 misses 8 of 20, task 1 is met, task 2 has nothing; worker 2's payment does not cover the cost at task 0."""
+    """Task 0 misses 8 of 20, task 1 is met, task 2 has nothing; worker 2's payment at task 0 is below its cost."""
     return OnlineMarket(**{
         "budget": [100.0, 60.0, 80.0], "demand": [20.0, 10.0, 15.0], "redundancy": [0.25, 0.5, 0.0],
         "arrival": [0.9, 0.8, 1.0, 0.5], "pair_task": [0, 0, 0, 1, 2, 2], "pair_worker": [0, 1, 2, 1, 1, 3],
@@ -167,7 +167,7 @@ def test_with_max_more_restored_tasks_always_count_more_than_welfare(seed: int) 
 
 
 def test_the_weight_of_a_restoration_by_hand():
-    # Task 0 pays one of workers 0 and 1, or both in turn: K = 1 (45 + 60 > 100): 7 * 14 + 20. Task 2: K = 1: 7 * 15 + 30.
+    # Task 0 pays one of workers 0 and 1, not both, so K = 1: 7 * 14 + 20. Task 2 has K = 1, too: 7 * 15 + 30.
     problem = OnlineRecruitment(market(), restore="max")
     assert problem.restoration_weight == 7 * 14 + 20 + 7 * 15 + 30 + 2
     assert problem.evaluate(Assignment([[1], [], []])) == pytest.approx(255 + 7 * 8.8 - 20)
