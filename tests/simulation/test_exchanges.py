@@ -18,7 +18,8 @@ def available(problem, plan: Assignment) -> int:
     market = problem.instance
     owner = {j: i for i, workers in enumerate(plan.sets) for j in workers}
     return sum(
-        bool(problem.candidate[p]) and owner.get(int(market.pair_worker[p]), int(market.pair_task[p])) == market.pair_task[p]
+        bool(problem.candidate[p])
+        and owner.get(int(market.pair_worker[p]), int(market.pair_task[p])) == market.pair_task[p]
         for p in range(market.num_pairs)
     )  # fmt: skip
 
