@@ -64,13 +64,15 @@ def _largest(task: Task) -> int:
 class CompiledSearch:
     """Searches of one task, for any prices. Not for two threads at a time."""
 
+    floored = parallel = True  # sets worse than none are not looked for
+
     def __init__(self, task: Task) -> None:
         demand, redundancy, top = task.demand, task.redundancy, _largest(task)
         helps = task.quality - redundancy * demand
         # As in `pricing`: sums of t_j with their rounding, and the slack of qualities.
         scale = demand + 1 + float(np.abs(helps).max(initial=0.0)) * 2 * (top + 1)
         number = np.arange(2 * top + 2)
-        self.task = task
+        self.task, self.workers = task, task.workers
         self.state = new_state(task.size, top)
         self.given = Given(
             pair=np.stack([helps, task.arrival, task.quality, task.cost, task.payment]),

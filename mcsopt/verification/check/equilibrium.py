@@ -8,6 +8,7 @@ values are so large that doubles err by more than 1e-10, so much takes its place
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -26,25 +27,53 @@ REACHED = 1e-9
 
 
 @dataclass(frozen=True)
-class Player:
-    """A task with the candidates it may choose from, its own among them (local indices), and whether nobody is one."""
+class Response:
+    """The best response of one player.
 
-    task: Task
+    Attributes
+    ----------
+    regret : float
+        The largest gain, rounded up, if it exceeds what was known and the band; otherwise what was known.
+    near : list of tuple of int
+        Sets near the present one in value that may be better, `TIES` and one at most.
+    near_gain : float
+        The largest gain by any of those, rounded up.
+    """
+
+    regret: float
+    near: list[tuple[int, ...]]
+    near_gain: float
+
+
+class Player(ABC):
+    """A task with the candidates it may choose from, local indices.
+
+    Attributes
+    ----------
+    own : tuple of int
+        Its present set.
+    may_leave : bool
+        Whether it may choose nobody.
+    """
+
     own: tuple[int, ...]
     may_leave: bool
 
+    @abstractmethod
     def blur(self) -> float:
-        """Return what no gain errs by, in doubles: see `Task.value`; the dearest `MAX_SIZE` candidates bound a set."""
-        task = self.task
-        scale = np.sort(task.arrival * (task.weight * task.quality + task.cost))[-MAX_SIZE:]
-        return 4 * (6 * MAX_SIZE + 8) * UNIT * float(scale.sum())
+        """Return what no gain errs by, in doubles."""
 
+    @abstractmethod
     def value_of(self, members: Sequence[int]) -> tuple[float, float]:
-        """Return the value of a set, given by local indices, and a bound on its error."""
-        if not members:
-            return 0.0, 0.0
-        value, error = self.task.value(self.task.block_of(members))
-        return float(value[0]), float(error[0])
+        """Return the value of a set, and a bound on its error."""
+
+    @abstractmethod
+    def exact_value(self, members: Sequence[int]) -> Fraction:
+        """Return the value of a set as a rational."""
+
+    @abstractmethod
+    def respond(self, known: float, band: float, run: Run) -> Response:
+        """Look for sets that gain more than is known; those that gain up to the band are noted as near."""
 
     def least(self) -> float:
         """Return the value of the present set, rounded down."""
@@ -60,14 +89,45 @@ class Player:
         if not choices:
             return Fraction(0)
         run.count("rational decisions", len(choices))
-        best = max(self.task.exact_value(members) for members in choices)
-        return max(best - self.task.exact_value(self.own), Fraction(0))
+        best = max(self.exact_value(members) for members in choices)
+        return max(best - self.exact_value(self.own), Fraction(0))
+
+
+@dataclass(frozen=True)
+class Contracting(Player):
+    """A task that chooses contracts."""
+
+    task: Task
+    own: tuple[int, ...]
+    may_leave: bool
+
+    def blur(self) -> float:
+        """Return what no gain errs by, in doubles: see `Task.value`; the dearest `MAX_SIZE` candidates bound a set."""
+        task = self.task
+        scale = np.sort(task.arrival * (task.weight * task.quality + task.cost))[-MAX_SIZE:]
+        return 4 * (6 * MAX_SIZE + 8) * UNIT * float(scale.sum())
+
+    def value_of(self, members: Sequence[int]) -> tuple[float, float]:
+        """Return the value of a set, and a bound on its error."""
+        if not members:
+            return 0.0, 0.0
+        value, error = self.task.value(self.task.block_of(members))
+        return float(value[0]), float(error[0])
+
+    def exact_value(self, members: Sequence[int]) -> Fraction:
+        """Return the value of a set as a rational."""
+        return self.task.exact_value(members)
+
+    def respond(self, known: float, band: float, run: Run) -> Response:
+        """Look for sets that gain more than is known; those that gain up to the band are noted as near."""
+        search = _Response(self, band, run)
+        return Response(search.regret(known), search.near, search.near_gain)
 
 
 class _Response(Search):
     """The best response of one player: sets clearly better than the present one, or else those near it."""
 
-    def __init__(self, player: Player, band: float, run: Run) -> None:
+    def __init__(self, player: Contracting, band: float, run: Run) -> None:
         task = player.task
         super().__init__(task, np.zeros(task.size), np.zeros(task.size, dtype=bool), True, run)
         self.least = player.least()
@@ -125,8 +185,8 @@ def derive(players: Sequence[Player], named: float, run: Run) -> float:
     exact, blurred = Fraction(0), 0.0
     for player in players:
         run.tick()
-        response = _Response(player, band, run)
-        found = response.regret(found)
+        response = player.respond(found, band, run)
+        found = response.regret
         if player.may_leave and player.own:
             leaving = player.gain(())
             if leaving > band:

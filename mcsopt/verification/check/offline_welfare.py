@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from mcsopt.verification.check import candidates, equilibrium, price_tree, strict
+from mcsopt.verification.check import candidates, contracts, equilibrium, paired_market, price_tree, strict
+from mcsopt.verification.check.paired_market import AMOUNT, TASKS, TASKS_OPTIONAL, WORKERS, WORKERS_OPTIONAL, columns
 from mcsopt.verification.check.rounding import MONEY, UNIT, sum_up
 from mcsopt.verification.check.sets import TINY, Task
 from mcsopt.verification.check.strict import Range, Refused, Run
@@ -20,19 +21,7 @@ SENSE = "max"
 PLAN_EVIDENCE = "equilibrium"
 ARITHMETIC = "double with outward error bounds; rational within 1e-10 of a threshold"
 
-AMOUNT = strict.NONNEGATIVE
-SHARE = Range(0.0, 1.0)
 CAP = Range(0.0, 1.0, open_low=True)
-TASKS = {"budget": AMOUNT, "demand": AMOUNT, "redundancy": Range(0.0, 1.0, open_high=True)}
-TASKS_OPTIONAL = {"x": strict.POSITION, "y": strict.POSITION}
-WORKERS = {"arrival": SHARE}
-WORKERS_OPTIONAL = {
-    "privacy_budget": Range(0.0, strict.LARGEST, open_low=True),
-    "x": strict.POSITION,
-    "y": strict.POSITION,
-}
-PAIRS = {"payment": AMOUNT, "cost": AMOUNT, "quality": AMOUNT}
-PAIRS_OPTIONAL = {"intent_prior": SHARE}
 
 
 @dataclass(frozen=True)
@@ -106,24 +95,17 @@ def parse_instance(instance: Any, mismatch: str, run: Run) -> Market:
         "service",
     )
     document = strict.entries(instance, "instance", keys)
-    tasks = _columns(document["tasks"], "instance.tasks", TASKS, TASKS_OPTIONAL)
-    workers = _columns(document["workers"], "instance.workers", WORKERS, WORKERS_OPTIONAL)
-    place = "instance.pairs"
-    pairs = _columns(document["pairs"], place, PAIRS, PAIRS_OPTIONAL, ("task", "worker"))
-    count = len(pairs["payment"])
-    task = strict.indices(document["pairs"]["task"], f"{place}.task", len(tasks["budget"]), count)
-    worker = strict.indices(document["pairs"]["worker"], f"{place}.worker", len(workers["arrival"]), count)
-    pair_at: list[dict[int, int]] = [{} for _ in range(len(tasks["budget"]))]
-    for pair, (i, j) in enumerate(zip(task, worker, strict=True)):
-        if pair_at[i].setdefault(j, pair) != pair:
-            raise Refused(f"{place}.task[{pair}] repeats the pair ({i}, {j})")
-    pair_worker = np.array(worker, dtype=np.int64)
+    tasks = columns(document["tasks"], "instance.tasks", TASKS, TASKS_OPTIONAL)
+    workers = columns(document["workers"], "instance.workers", WORKERS, WORKERS_OPTIONAL)
+    pairs, pair_task, pair_worker, pair_at = paired_market.read_pairs(
+        document["pairs"], len(tasks["budget"]), len(workers["arrival"])
+    )
     cap = strict.number(document["mismatch_risk"], "instance.mismatch_risk", CAP)
     risk, within_cap = _mismatch(mismatch, pairs, workers, pair_worker, len(pair_at), cap, run)
     return Market(
         tasks=tasks,
         arrival=workers["arrival"],
-        pair_task=np.array(task, dtype=np.int64),
+        pair_task=pair_task,
         pair_worker=pair_worker,
         pairs=pairs,
         weight=strict.number(
@@ -137,24 +119,6 @@ def parse_instance(instance: Any, mismatch: str, run: Run) -> Market:
         within_cap=within_cap,
         pair_at=pair_at,
     )
-
-
-def _columns(
-    value: Any,
-    path: str,
-    required: dict[str, Range],
-    optional: dict[str, Range],
-    others: tuple[str, ...] = (),
-) -> dict[str, np.ndarray]:
-    """Read the parallel lists of one group; `others` must be there and are read elsewhere."""
-    group = strict.entries(value, path, (*required, *others), tuple(optional))
-    ranges = {**required, **optional}
-    length = len(strict.listed(group[next(iter(required))], f"{path}.{next(iter(required))}"))
-    return {
-        key: np.array(strict.numbers(column, f"{path}.{key}", ranges[key], length), dtype=np.float64)
-        for key, column in group.items()
-        if key in ranges
-    }
 
 
 def _mismatch(
@@ -180,16 +144,7 @@ def _mismatch(
 
 def parse_solution(market: Market, solution: dict[str, Any]) -> list[list[int]]:
     """Read the assignment: per task, the pairs (their positions) of its workers."""
-    strict.entries(solution, "solution", ("format", "problem", "assignment"))
-    path = "solution.assignment"
-    plan = []
-    for i, members in enumerate(strict.listed(solution["assignment"], path, market.num_tasks)):
-        chosen = sorted(strict.distinct_indices(members, f"{path}[{i}]", market.num_workers))
-        for j in chosen:
-            if j not in market.pair_at[i]:
-                raise Refused(f"{path}[{i}] names worker {j}, with whom task {i} has no pair")
-        plan.append([market.pair_at[i][j] for j in chosen])
-    return plan
+    return paired_market.read_plan(solution, market.pair_at, market.num_workers)
 
 
 def objective_of(market: Market, plan: list[list[int]]) -> float:
@@ -211,10 +166,7 @@ def violations_of(market: Market, plan: list[list[int]], run: Run) -> tuple[Brea
         If the mismatch risk of a pair could not be told from its cap, or a set has more than 24 workers.
     """
     found = [breach for i, pairs in enumerate(plan) for breach in _set_violations(market, i, pairs, run)]
-    uses = np.bincount([market.pair_worker[pair] for pairs in plan for pair in pairs], minlength=1)
-    for worker in np.flatnonzero(uses > 1):
-        found.append(Breach("one task per worker", f"worker {worker}", float(uses[worker] - 1)))
-    return tuple(found)
+    return (*found, *paired_market.shared_workers(plan, market.pair_worker))
 
 
 def _set_violations(market: Market, i: int, pairs: list[int], run: Run) -> list[Breach]:
@@ -245,7 +197,9 @@ def derive_bound(market: Market, evidence: dict[str, Any], run: Run) -> float | 
     if strict.one_of(evidence.get("kind"), "evidence.kind", ("budget-prices", "price-tree")) == "budget-prices":
         return _budget_price_bound(market, evidence)
     tasks = [market.task(i, pairs) for i, pairs in enumerate(possible_pairs(market))]
-    return price_tree.derive(tasks, market.num_workers, market.required, evidence, run)
+    nodes = price_tree.read(evidence, len(tasks), market.num_workers)
+    sides = contracts.sides(tasks, price_tree.count_leaves(nodes), run)
+    return price_tree.largest_bound(nodes, sides, market.num_workers, [market.required] * len(tasks), run)
 
 
 def derive_regret(market: Market, plan: list[list[int]], evidence: dict[str, Any], run: Run) -> float:
@@ -253,50 +207,20 @@ def derive_regret(market: Market, plan: list[list[int]], evidence: dict[str, Any
 
     ``{"kind": "equilibrium", "task": i, "workers": [...]}``; task null, and no workers, if none gains anything.
     """
-    strict.entries(evidence, "evidence", ("kind", "task", "workers"))
-    owner = np.full(market.num_workers, -1)
-    for i, pairs in enumerate(plan):
-        owner[market.pair_worker[pairs]] = i
-    players = []
-    for i, possible in enumerate(possible_pairs(market)):
-        holder = owner[market.pair_worker[possible]]
-        own_or_idle = possible[(holder == i) | (holder == -1)]
-        place = {pair: local for local, pair in enumerate(own_or_idle.tolist())}
-        own = tuple(sorted(place[pair] for pair in plan[i]))
-        players.append(equilibrium.Player(market.task(i, own_or_idle), own, not market.required))
-    return equilibrium.derive(players, _named_gain(market, players, owner, evidence, run), run)
 
+    def player(i: int, pairs: np.ndarray, own: tuple[int, ...]) -> equilibrium.Player:
+        return equilibrium.Contracting(market.task(i, pairs), own, not market.required)
 
-def _named_gain(
-    market: Market, players: list[equilibrium.Player], owner: np.ndarray, evidence: dict[str, Any], run: Run
-) -> float:
-    """Return what the deviation named gains, rounded up; it must be open to its task."""
-    workers = sorted(strict.distinct_indices(evidence["workers"], "evidence.workers", market.num_workers))
-    if evidence["task"] is None:
-        if workers:
-            raise Refused("evidence.workers names workers, but evidence.task is null")
-        return 0.0
-    i = strict.index(evidence["task"], "evidence.task", market.num_tasks)
-    for j in workers:
-        if j not in market.pair_at[i]:
-            raise Refused(f"evidence.workers names worker {j}, with whom task {i} has no pair")
-        if owner[j] not in (-1, i):
-            raise Refused(f"evidence.workers names worker {j}, who serves task {owner[j]}: task {i} cannot choose him")
-    broken = _set_violations(market, i, [market.pair_at[i][j] for j in workers], run)
-    if broken:
-        raise Refused(f"the deviation named is infeasible: {broken[0]}")
-    place = {int(worker): local for local, worker in enumerate(players[i].task.workers)}
-    return players[i].gain(sorted(place[j] for j in workers))
+    def broken(i: int, pairs: list[int]) -> list[Breach]:
+        return _set_violations(market, i, pairs, run)
+
+    game = paired_market.Game(market.pair_worker, market.pair_at, market.num_workers, possible_pairs(market))
+    return game.regret(plan, evidence, player, broken, run)
 
 
 def possible_pairs(market: Market) -> list[np.ndarray]:
     """Return, per task, its possible pairs in the order of their workers."""
-    possible = market.possible
-    # Local candidates stand in the order of the workers, so that the order of pairs in the file plays no
-    # part.
-    return [
-        np.array([pair for _, pair in sorted(at.items()) if possible[pair]], dtype=np.int64) for at in market.pair_at
-    ]
+    return paired_market.by_worker(market.pair_at, market.possible)
 
 
 def _budget_price_bound(market: Market, evidence: dict[str, Any]) -> float:

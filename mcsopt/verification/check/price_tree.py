@@ -9,31 +9,23 @@ y >= 0 may help: of three rows (tasks and workers) at most one can be in a set t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from mcsopt.verification.check import pricing, strict
+from mcsopt.verification.check import strict
 from mcsopt.verification.check.fines import Cut, Fines
 from mcsopt.verification.check.rounding import sum_up
-from mcsopt.verification.check.sets import Task
 from mcsopt.verification.check.strict import Range, Refused, Run
-
-if TYPE_CHECKING:
-    from mcsopt.verification.check.compiled_search import CompiledSearch
 
 PRICE = Range(0.0, 1e100)
 REMEMBERED = 2_000
 """Answers kept of one task, for leaves that ask the same question: some kB each."""
 BATCH = 64
 """Leaves answered together, task by task: no task's answers depend on another's, so threads change nothing."""
-COMPILED_FROM = 3_000_000
-"""Work, in units of a set listed (about a microsecond), from which loading compiled code pays."""
-COMPILED_SETS = 2_000
-"""Tasks with no more affordable sets are listed even so."""
 
 
 @dataclass(frozen=True)
@@ -112,76 +104,76 @@ class Question:
     fines: Fines
 
 
+class Side(Protocol):
+    """What a tree must know of one task: its candidates, and its best set.
+
+    Attributes
+    ----------
+    workers : array of int, shape (m,)
+        Its candidates, ascending.
+    floored : bool
+        Whether `best` makes use of its floor.
+    parallel : bool
+        Whether `best` lets threads run side by side.
+    """
+
+    @property
+    def workers(self) -> np.ndarray: ...  # noqa: D102
+
+    @property
+    def floored(self) -> bool: ...  # noqa: D102
+
+    @property
+    def parallel(self) -> bool: ...  # noqa: D102
+
+    def best(self, price: np.ndarray, banned: np.ndarray, valued: bool, floor: float, run: Run, fines: Fines) -> float:
+        """Return an upper bound, tight to rounding, on `floor` and the best feasible set without banned candidates.
+
+        Prices u >= 0 are those of the candidates; if not `valued`, ``-sum u`` alone counts, less fines.
+        """
+        ...
+
+
 class TaskState:
     """One task along the current path: what the splits forbid, and the answers so far."""
 
-    def __init__(self, index: int, task: Task, required: bool) -> None:
-        self.index, self.task, self.required = index, task, required
-        self.bans = np.zeros(task.size, dtype=np.int64)
+    def __init__(self, index: int, side: Side, required: bool) -> None:
+        self.index, self.side, self.required = index, side, required
+        self.bans = np.zeros(len(side.workers), dtype=np.int64)
         self.emptied = self.served = 0
-        self.listing: list[pricing.Listing] | None = None
-        self.compiled: CompiledSearch | None = None
         self.known: dict[tuple[bool, float, bytes, bytes], float] = {}
 
     def ask(self, price: np.ndarray, cuts: list[Cut], valued: bool) -> Question:
         """Return what the current node asks at prices u (of all workers) and of cuts."""
         empty = -math.inf if self.served or self.required else 0.0
         banned = None if self.emptied else self.bans > 0
-        return Question(price, banned, valued, empty, Fines.of_task(self.index, self.task.workers, cuts))
+        return Question(price, banned, valued, empty, Fines.of_task(self.index, self.side.workers, cuts))
 
     def best(self, asked: Question, run: Run) -> float:
         """Return an upper bound, tight to rounding, on the task's best allowed set; -inf if none."""
         if asked.banned is None:
             return asked.empty
-        own = asked.price[self.task.workers]
-        # The compiled search does not look for sets worse than none; the others do not need to be told.
-        floor = -math.inf if self.compiled is None else asked.empty
+        own = asked.price[self.side.workers]
+        floor = asked.empty if self.side.floored else -math.inf
         key = (asked.valued, floor, np.where(asked.banned, -1.0, own).tobytes(), asked.fines.key)
         if key not in self.known:
             if len(self.known) >= REMEMBERED:
                 self.known.clear()
             run.count("sets priced anew")
-            if self.compiled is not None:
-                self.known[key] = self.compiled.best(own, asked.banned, asked.valued, floor, run, asked.fines)
-            elif self.listing is not None:
-                self.known[key] = pricing.best_listed(self.listing, own, asked.banned, asked.valued, asked.fines)
-            else:
-                self.known[key] = pricing.best_searched(self.task, own, asked.banned, asked.valued, run, asked.fines)
+            self.known[key] = self.side.best(own, asked.banned, asked.valued, floor, run, asked.fines)
         return max(asked.empty, self.known[key])
 
 
 class Walk:
     """The market at the current node: splits are applied on the way down and undone on the way up."""
 
-    def __init__(self, tasks: list[Task], num_workers: int, required: bool, run: Run, num_leaves: int = 1) -> None:
-        self.states = [TaskState(i, task, required) for i, task in enumerate(tasks)]
+    def __init__(self, sides: Sequence[Side], num_workers: int, required: Sequence[bool], run: Run) -> None:
+        self.states = [TaskState(i, side, required[i]) for i, side in enumerate(sides)]
         self.num_workers, self.run = num_workers, run
         self.places: list[list[tuple[int, int]]] = [[] for _ in range(num_workers)]
-        for i, task in enumerate(tasks):
-            for local, j in enumerate(task.workers.tolist()):
+        for i, side in enumerate(sides):
+            for local, j in enumerate(side.workers.tolist()):
                 self.places[j].append((i, local))
-        self._choose_paths(num_leaves)
-
-    def _choose_paths(self, num_leaves: int) -> None:
-        """Choose how each task is answered: from a list, by the search in numpy, or by the compiled one."""
-        sizes = [pricing.expected_sets(state.task) for state in self.states]
-        work = sum(
-            size * (1 + num_leaves / 50) if size <= pricing.LISTED_SETS else pricing.LISTED_SETS * num_leaves
-            for size in sizes
-        )
-        room = pricing.LISTED_IN_ALL
-        for state, size in zip(self.states, sizes, strict=True):
-            if work >= COMPILED_FROM and size > COMPILED_SETS:
-                # Loads numba: not for small certificates.
-                from mcsopt.verification.check import compiled_search
-
-                if compiled_search.takes(state.task):
-                    state.compiled = compiled_search.CompiledSearch(state.task)
-                    self.run.count("tasks searched by compiled code")
-                    continue
-            state.listing = pricing.list_sets(state.task, min(room, pricing.LISTED_SETS), self.run)
-            room -= 0 if state.listing is None else sum(len(sets.value) for sets in state.listing)
-            self.run.count("tasks searched" if state.listing is None else "tasks listed")
 
     def apply(self, split: Split, second: bool, by: int) -> None:
         """Apply (by = 1) or undo (by = -1) one side of a split."""
@@ -243,7 +235,7 @@ class Walk:
 
     def _each_task(self, answer: Callable[[int], list[float]]) -> Iterator[list[float]]:
         """Return the answers of all tasks. Only compiled code lets threads run side by side."""
-        if self.run.threads == 1 or not any(state.compiled for state in self.states):
+        if self.run.threads == 1 or not any(state.side.parallel for state in self.states):
             yield from map(answer, range(len(self.states)))
             return
         with ThreadPoolExecutor(self.run.threads) as pool:
@@ -254,30 +246,41 @@ class Walk:
         return self.bounds([leaf], [self.ask(leaf)])[0]
 
 
-def derive(tasks: list[Task], num_workers: int, required: bool, evidence: dict[str, Any], run: Run) -> float | None:
+def read(evidence: dict[str, Any], num_tasks: int, num_workers: int) -> list[Split | Leaf]:
+    """Read ``{"kind": "price-tree", "tree": [...]}``; `Refused` if it is malformed."""
+    strict.entries(evidence, "evidence", ("kind", "tree"))
+    return parse(evidence["tree"], num_tasks, num_workers)
+
+
+def count_leaves(nodes: list[Split | Leaf]) -> int:
+    """Return the number of leaves."""
+    return sum(isinstance(node, Leaf) for node in nodes)
+
+
+def largest_bound(
+    nodes: list[Split | Leaf], sides: Sequence[Side], num_workers: int, required: Sequence[bool], run: Run
+) -> float | None:
     """Return the largest leaf bound of a price tree; None if every leaf is proven empty.
 
     Parameters
     ----------
-    tasks : list of Task
+    nodes : list
+        The tree, as `read`.
+    sides : sequence of Side
         Every task with all candidates that cannot be excluded.
     num_workers : int
         Number of workers of the market.
-    required : bool
-        Whether every task must be served.
-    evidence : dict
-        ``{"kind": "price-tree", "tree": [...]}``.
+    required : sequence of bool
+        Whether each task must be served.
     run : Run
         Time and work.
 
     Raises
     ------
     Refused
-        If the tree is malformed, or the prices of a leaf claimed empty do not prove it.
+        If the prices of a leaf claimed empty do not prove it.
     """
-    strict.entries(evidence, "evidence", ("kind", "tree"))
-    nodes = parse(evidence["tree"], len(tasks), num_workers)
-    walk = Walk(tasks, num_workers, required, run, sum(isinstance(node, Leaf) for node in nodes))
+    walk = Walk(sides, num_workers, required, run)
     bound = -math.inf
     leaves: list[Leaf] = []
     asked: list[list[Question]] = []

@@ -14,7 +14,7 @@ import pytest
 
 from mcsopt.problems import OfflineWelfare, SensingMarket
 from mcsopt.verification import check
-from mcsopt.verification.check import compiled_kernel, compiled_search, price_tree, pricing
+from mcsopt.verification.check import compiled_kernel, compiled_search, contracts, price_tree, pricing
 from mcsopt.verification.check.compiled_search import CompiledSearch
 from mcsopt.verification.check.fines import Cut, Fines
 from mcsopt.verification.check.sets import Task
@@ -297,8 +297,8 @@ def test_expected_sets_are_about_the_affordable_ones(seed: int) -> None:
 @pytest.fixture
 def compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Send every task through compiled code."""
-    monkeypatch.setattr(price_tree, "COMPILED_FROM", 0)
-    monkeypatch.setattr(price_tree, "COMPILED_SETS", 0)
+    monkeypatch.setattr(contracts, "COMPILED_FROM", 0)
+    monkeypatch.setattr(contracts, "COMPILED_SETS", 0)
 
 
 def derive(problem: OfflineWelfare, tree: Any, **limits: Any) -> check.Derivation:
@@ -370,7 +370,7 @@ def test_threads_and_batches_change_nothing(seed: int, monkeypatch: pytest.Monke
     assert one.work["leaves"] == 21
     monkeypatch.setattr(price_tree, "BATCH", 3)
     assert derive(problem, tree, threads=2) == one
-    monkeypatch.setattr(price_tree, "COMPILED_FROM", math.inf)
+    monkeypatch.setattr(contracts, "COMPILED_FROM", math.inf)
     pure = derive(problem, tree)
     assert one.dual_bound == pytest.approx(pure.dual_bound, rel=1e-12)
     assert pure.work["sets priced anew"] <= one.work["sets priced anew"]

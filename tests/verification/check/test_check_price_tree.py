@@ -9,7 +9,7 @@ import pytest
 
 from mcsopt.problems import Assignment, OfflineWelfare, SensingMarket
 from mcsopt.verification import check
-from mcsopt.verification.check import offline_welfare, price_tree, pricing
+from mcsopt.verification.check import contracts, offline_welfare, price_tree, pricing
 from mcsopt.verification.check import sets as worker_sets
 from mcsopt.verification.check.strict import Run
 from tests.verification.check.check_oracle import (
@@ -160,7 +160,7 @@ def test_each_side_of_each_split_allows_exactly_its_sets(seed: int) -> None:
     sets = [feasible_sets(problem, i) for i in range(market.num_tasks)]
     asked = offline_welfare.parse_instance(market.to_json(), problem.mismatch, run)
     tasks = [asked.task(i, pairs) for i, pairs in enumerate(offline_welfare.possible_pairs(asked))]
-    walk = price_tree.Walk(tasks, market.num_workers, asked.required, run)
+    walk = price_tree.Walk(contracts.sides(tasks, 1, run), market.num_workers, [asked.required] * len(tasks), run)
     drawn = random_leaf(rng, market.num_workers, 60, tasks=market.num_tasks)
     (leaf,) = price_tree.parse([drawn], market.num_tasks, market.num_workers)
     assert isinstance(leaf, price_tree.Leaf)
@@ -377,8 +377,8 @@ def test_a_cut_proves_what_prices_alone_cannot(path: str, monkeypatch: pytest.Mo
     if path != "listed":
         monkeypatch.setattr(pricing, "LISTED_SETS", 0)
     if path == "compiled":
-        monkeypatch.setattr(price_tree, "COMPILED_FROM", 0)
-        monkeypatch.setattr(price_tree, "COMPILED_SETS", 0)
+        monkeypatch.setattr(contracts, "COMPILED_FROM", 0)
+        monkeypatch.setattr(contracts, "COMPILED_SETS", 0)
     problem = triangle()
     assert derive(problem, [{"worker": [0, 1, 2], "price": [5.0] * 3}]).dual_bound == pytest.approx(15.0)
     assert derive(problem, [cut_leaf()]).dual_bound == pytest.approx(10.0)
