@@ -55,6 +55,10 @@ class InputError(McsoptError, ValueError):
         where = ": ".join(part for part in (file, field) if part)
         super().__init__(f"{where}: {problem}; {remedy}")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let it pass from one process to another: an exception is made again from what made it."""
+        return type(self), (self.field, self.problem, self.remedy, self.file)
+
     def in_file(self, file: str) -> InputError:
         """Return the same error, naming the file it came from."""
         return InputError(self.field, self.problem, self.remedy, file)
@@ -87,6 +91,10 @@ class BackendFault(McsoptError):
     def __init__(self, backend: str, fault: str) -> None:
         self.backend, self.fault = backend, fault
         super().__init__(f"{backend}: {fault}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """See `InputError`."""
+        return type(self), (self.backend, self.fault)
 
 
 class NoSolution(McsoptError):

@@ -208,7 +208,7 @@ def _ranked(table: Sequence[Row], metric: str, what: str) -> list[Row]:
 
 
 def _places(axis: Axes, rows: Sequence[Row]) -> np.ndarray:
-    """Number the sampled from 1, and set the worst apart."""
+    """Return where the sampled stand, numbered from 1, and the worst, set apart; label the axis so."""
     sampled = sum(row["x"] >= 0 for row in rows)
     x = np.array([row["x"] + 1 if row["x"] >= 0 else sampled + 1.5 for row in rows])
     axis.set_xticks(x, [str(row["x"] + 1) if row["x"] >= 0 else "worst" for row in rows])
