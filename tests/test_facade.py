@@ -88,7 +88,8 @@ def test_files_are_read_and_written_by_name(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "package", ["", ".data", ".heuristics", ".models", ".privacy", ".problems", ".solvers", ".verification"]
+    "package",
+    ["", ".data", ".heuristics", ".models", ".privacy", ".problems", ".simulation", ".solvers", ".verification"],
 )
 def test_every_public_name_resolves(package):
     module = importlib.import_module(f"mcsopt{package}")
