@@ -145,7 +145,7 @@ def test_plans_that_make_no_frame(market):
     problem = OfflineWelfare(market)
     with pytest.raises(InputError, match=r"assignment\[0\]: names worker"):
         assignment_frame(problem, Assignment([[int(j)] for j in _without_pair(market)]))
-    with pytest.raises(InputError, match="solution: is a NoneType"):
+    with pytest.raises(InputError, match="solution: is of type NoneType"):
         assignment_frame(problem, None)
     with pytest.raises(InputError, match="problem: has no assignment of workers to tasks; select rows"):
         assignment_frame(Knapsack(default_instance("knapsack")), {"items": []})
