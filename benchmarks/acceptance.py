@@ -24,7 +24,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import offline_acceptance, regression_acceptance
+from benchmarks import offline_acceptance, privacy_acceptance, regression_acceptance
 from benchmarks.criteria import Effort, Row
 from benchmarks.served_shares import served_share
 from mcsopt.data.library import entries
@@ -309,6 +309,7 @@ CHECKS: dict[str, Check] = {
     "coalition-backends": coalition_backends,
     "library": library,
     "regress": regression_acceptance.regress,
+    "privacy": privacy_acceptance.privacy,
 }
 
 

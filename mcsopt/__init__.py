@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mcsopt import data, heuristics, models, problems, solvers, verification
+    from mcsopt import data, heuristics, models, privacy, problems, solvers, verification
     from mcsopt.models import model
     from mcsopt.result import Assurance, Result, Status, Termination
     from mcsopt.solvers import solve
@@ -27,7 +27,7 @@ _HOME = {
     "solve": "mcsopt.solvers",
     "verify": "mcsopt.verification",
 }
-_PACKAGES = ("data", "heuristics", "models", "problems", "solvers", "verification")
+_PACKAGES = ("data", "heuristics", "models", "privacy", "problems", "solvers", "verification")
 
 __all__ = [
     "Assurance",
@@ -41,6 +41,7 @@ __all__ = [
     "heuristics",
     "model",
     "models",
+    "privacy",
     "problems",
     "solve",
     "solvers",

@@ -15,6 +15,12 @@ TIME = 1e-9
 RISK = 1e-12
 """Absolute slack of probabilities: sums of a few dozen products of doubles are exact to about 1e-15."""
 
+PROBABILITY_SUM = 1e-9
+"""How far probabilities that were read may sum to something else than 1; they are then taken literally."""
+
+GRID_STEP = 1e-9
+"""Part of a step by which the last point of a grid may pass its end: in doubles, (1 - 0.3) / 0.1 is below 7."""
+
 QUALITY = 1e-12
 """Absolute slack of delivered against demanded quality, in the form
 ``sum of arrived q >= demand * (1 + (n - 1) * redundancy) - QUALITY``."""

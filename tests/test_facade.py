@@ -87,7 +87,9 @@ def test_files_are_read_and_written_by_name(tmp_path):
     assert mcsopt.data.read_instance(tmp_path / "k.parquet").digest() == instance.digest()
 
 
-@pytest.mark.parametrize("package", ["", ".data", ".heuristics", ".models", ".problems", ".solvers", ".verification"])
+@pytest.mark.parametrize(
+    "package", ["", ".data", ".heuristics", ".models", ".privacy", ".problems", ".solvers", ".verification"]
+)
 def test_every_public_name_resolves(package):
     module = importlib.import_module(f"mcsopt{package}")
     names = getattr(module, "__all__", [])
@@ -114,7 +116,7 @@ def test_importing_costs_nothing(module):
     assert python(f"import sys, {module}; dir({module}); print(sorted({heavy} & set(sys.modules)))") == "[]"
 
 
-@pytest.mark.parametrize("module", ["mcsopt.problems", "mcsopt.data", "mcsopt.result"])
+@pytest.mark.parametrize("module", ["mcsopt.privacy", "mcsopt.problems", "mcsopt.data", "mcsopt.result"])
 def test_solvers_are_loaded_when_something_is_solved(module):
     heavy = "{'numba', 'pyomo', 'highspy', 'ortools', 'torch'}"
     assert python(f"import sys, {module}; print(sorted({heavy} & set(sys.modules)))") == "[]"
