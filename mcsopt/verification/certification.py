@@ -129,8 +129,8 @@ def _with_evidence(problem: Problem[Any], name: str | None, ask: Callable[..., R
     for candidate in candidates:
         try:
             result = ask(solver=candidate)
-            said = "; ".join([result.message, *(f"stronger method declined: {refusal}" for refusal in refusals)])
-            return replace(result, message=said)
+            said = (result.message, *(f"stronger method declined: {refusal}" for refusal in refusals))
+            return replace(result, message="; ".join(filter(None, said)))
         except TooLarge as error:
             refusals.append(error)
         except KeyboardInterrupt:

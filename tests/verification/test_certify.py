@@ -1,6 +1,8 @@
 """Bounds, certificates and regret, joined."""
 
+import importlib
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -133,3 +135,15 @@ def test_an_interrupted_search_for_regret_loses_nothing(problem, monkeypatch):
     certificate = certify(problem, greedy(problem), time_limit=0)
     assert certificate.regret is None
     assert verify(certificate).accepted
+
+
+def test_a_method_without_a_word_of_its_own_leaves_no_loose_semicolon(problem, monkeypatch):
+    def declines(problem, settings):
+        raise TooLarge("too many tasks")
+
+    monkeypatch.setattr("mcsopt.solvers.branch_and_price.solve", declines)
+    solver = importlib.import_module("mcsopt.solvers.linear_bound")
+    original = solver.solve
+    monkeypatch.setattr(solver, "solve", lambda *asked: replace(original(*asked), message=""))
+    certificate = certify(problem, greedy(problem))
+    assert certificate.bound.message == "stronger method declined: too many tasks"
