@@ -158,7 +158,7 @@ def run_guarded(problem: Problem[Any], name: str, build: Callable[[], Search], s
         if abs(worth - bound) > answer.slack(worth):
             raise BackendFault(name, f"claims the bound {bound!r}, yet a feasible solution worth {worth!r} exists")
         bound = worth
-    solution = answer.solution if answer.solution is not None else witness
+    solution, _ = best_feasible(problem, (answer.solution, witness))
     termination = Termination.FINISHED if answer.finished else answer.limit
     return conclude(
         problem, name, solution, dual_bound=bound, infeasible=answer.infeasible, assurance=Assurance.BACKEND,

@@ -103,8 +103,8 @@ def test_in_the_search_for_a_bound_the_plan_and_a_bound_are_kept(capsys, monkeyp
     assert document["dual_bound"] >= document["objective"]
     assert document["assurance"] == "checked"
     assert check.check(json.loads(target.read_text())).accepted
-    if "branch_and_price:_Search" in where or "linear_bound" in where:
-        assert document["termination"] == "interrupted"
+    assert document["termination"] == "interrupted"
+    assert outcome.err == "mcsopt: interrupted; the bound is the one at hand\n"
 
 
 def test_in_the_knapsack_search(capsys, monkeypatch, tmp_path):
@@ -225,7 +225,7 @@ search = getattr(importlib.import_module(module), name)
 original = search._once
 search._once = lambda self, seconds: original(self, None)
 search.stop = lambda self: None
-backend._GRACE = 0.5
+backend._GRACE = 1 - 600  # hung a second after the search began
 from mcsopt.cli import main
 sys.exit(main())
 """
@@ -258,7 +258,7 @@ def test_a_real_signal_during_a_backend_keeps_what_it_has(tmp_path, backend):
 @pytest.mark.parametrize("backend", SEARCHES)
 def test_a_backend_left_behind_does_not_abort_the_process(tmp_path, backend):
     """HiGHS, still running as Python ended, took the process down with status 134."""
-    process = run_driver(HUNG, backend, tmp_path, "--time-limit", "10")
+    process = run_driver(HUNG, backend, tmp_path, "--time-limit", "600")
     assert (process.returncode, process.stdout) == (3, "")
-    complaint = f"mcsopt: no trustworthy answer: {backend}: hangs: still running 0.5 s after its time was up\n"
-    assert process.stderr == complaint
+    assert process.stderr.startswith(f"mcsopt: no trustworthy answer: {backend}: hangs: ")
+    assert process.stderr.count("\n") == 1

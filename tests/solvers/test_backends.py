@@ -119,6 +119,13 @@ def test_what_an_interrupted_search_had_is_kept():
     assert (result.termination, result.objective, result.dual_bound) == (Termination.INTERRUPTED, 4.0, 10.0)
 
 
+def test_a_start_better_than_what_a_search_had_is_kept():
+    search = Waiting()
+    search.released.set()
+    result = run_guarded(SMALL, "late", lambda: search, Settings(start=Packing([1])))
+    assert (result.termination, result.objective, result.dual_bound) == (Termination.TIME, 5.0, 10.0)
+
+
 def test_an_interrupted_search_that_had_just_finished_is_finished():
     optimum = BackendAnswer(Packing([0, 1]), 9.0, 9.0)
     result = run_guarded(SMALL, "quick", lambda: Waiting(strike=True, answer=optimum), Settings())
