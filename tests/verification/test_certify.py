@@ -1,6 +1,8 @@
 """Bounds, certificates and regret, joined."""
 
+import importlib
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,8 +12,9 @@ from mcsopt.data import sensing_market
 from mcsopt.errors import InputError, TooLarge
 from mcsopt.heuristics import aspire_off, greedy
 from mcsopt.problems import Knapsack, KnapsackInstance, OfflineWelfare, Packing
-from mcsopt.result import Assurance, Status
-from mcsopt.solvers import solve
+from mcsopt.result import Assurance, Status, Termination
+from mcsopt.solvers import backend, solve
+from mcsopt.verification import certification
 from mcsopt.verification.regret import Regret, best_deviation, equilibrium_regret
 from tests.conformance import deviations
 
@@ -132,4 +135,34 @@ def test_an_interrupted_search_for_regret_loses_nothing(problem, monkeypatch):
     monkeypatch.setattr("mcsopt.verification.certification.best_deviation", interrupt)
     certificate = certify(problem, greedy(problem), time_limit=0)
     assert certificate.regret is None
+    assert verify(certificate).accepted
+
+
+def test_a_method_without_a_word_of_its_own_leaves_no_loose_semicolon(problem, monkeypatch):
+    def declines(problem, settings):
+        raise TooLarge("too many tasks")
+
+    monkeypatch.setattr("mcsopt.solvers.branch_and_price.solve", declines)
+    solver = importlib.import_module("mcsopt.solvers.linear_bound")
+    original = solver.solve
+    monkeypatch.setattr(solver, "solve", lambda *asked: replace(original(*asked), message=""))
+    certificate = certify(problem, greedy(problem))
+    assert certificate.bound.message == "stronger method declined: too many tasks"
+
+
+def test_who_interrupts_a_backend_does_not_wait_for_another_solver(problem, monkeypatch):
+    asked = []
+
+    def record(*args, **settings):
+        asked.append(settings)
+        return solve(*args, **settings)
+
+    def struck(name, search, time_limit):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(certification, "solve", record)
+    monkeypatch.setattr(backend, "_searched", struck)
+    certificate = certify(problem, greedy(problem), solver="highs")
+    assert [(given["solver"], given["time_limit"]) for given in asked][1:] == [("branch-and-price", 0.0)]
+    assert certificate.bound.termination is Termination.INTERRUPTED
     assert verify(certificate).accepted

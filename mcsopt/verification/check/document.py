@@ -304,7 +304,7 @@ def _gap(objective: float, bound: float, sign: float) -> float:
     gap = sign * (bound / scale - objective / scale)
     if gap < -PROVED_GAP:
         raise Refused(f"the plan, worth {objective!r}, beats the bound {bound!r}: one of them is false")
-    return max(gap, 0.0)
+    return max(0.0, gap)  # in this order: of two zeros the first is taken, and a minimisation's is -0.0
 
 
 def _check_digest(certificate: dict[str, Any], pinned: str | None) -> None:
