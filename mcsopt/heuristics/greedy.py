@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 import numpy as np
 
@@ -21,9 +20,7 @@ def surrogate_value(problem: OfflineWelfare) -> np.ndarray:
     return np.asarray(arrival * (market.quality_weight * market.quality - market.cost))
 
 
-def greedy(
-    problem: OfflineWelfare, *, seed: int = 0, screen: bool = True, progress: Callable[[str], None] | None = None
-) -> Result:
+def greedy(problem: OfflineWelfare, *, seed: int = 0, screen: bool = True) -> Result:
     """Contract workers task by task, by descending surrogate value, until the budget is spent.
 
     Tasks by index; for each, the idle candidates by descending ``v_ij`` (41) if positive, skipping unaffordable ones.
@@ -36,8 +33,6 @@ def greedy(
     screen : bool, default True
         Withdraw a set that breaks the quality risk (25g), so that the plan is feasible and later tasks may use the
         workers. False is the paper's letter, which never tests the risk; its plan may be infeasible.
-    progress : callable, optional
-        Not used: the algorithm takes milliseconds.
 
     Returns
     -------

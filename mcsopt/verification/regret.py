@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from mcsopt.errors import TooLarge
 from mcsopt.kernels.deviations import Deviations
 from mcsopt.problems import Assignment, OfflineWelfare, Problem
 
@@ -73,12 +72,3 @@ def best_deviation(problem: Problem[Any], solution: Any) -> Regret | None:
     if not len(gain) or gain[task] <= 0:
         return Regret(0.0, None, ())
     return Regret(float(gain[task]), task, deviations.response[task])
-
-
-def equilibrium_regret(problem: Problem[Any], solution: Any) -> float | None:
-    """Return the regret of :func:`best_deviation`; None if the problem is not a game or too large for that."""
-    try:
-        found = best_deviation(problem, solution)
-    except TooLarge:
-        return None
-    return None if found is None else found.regret

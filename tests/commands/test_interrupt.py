@@ -17,15 +17,9 @@ import pytest
 from mcsopt.data import knapsack
 from mcsopt.display import number
 from mcsopt.verification import check
-from tests.commands.running import KNAPSACK, MARKET, PACKING, impossible, run, write
+from tests.commands.running import KNAPSACK, PACKING, WELFARE, impossible, run, write
 
 ROOT = Path(__file__).resolve().parents[2]
-WELFARE = ("--problem", "offline-welfare")
-
-
-@pytest.fixture
-def market(tmp_path: Path) -> Path:
-    return write(tmp_path / "market.json", MARKET)
 
 
 def interrupt(monkeypatch: pytest.MonkeyPatch, where: str, after: int = 0) -> None:
