@@ -36,7 +36,7 @@ layers: $(VENV)/.ready
 tests: $(VENV)/.ready
 	rm -f .coverage .coverage.*
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --doctest-modules --doctest-glob="*.md" --cov --cov-report= --cov-fail-under=0 tests mcsopt README.md docs
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m kernel --cov --cov-append --cov-report= --cov-fail-under=0 tests
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m kernel --cov --cov-append --cov-report= --cov-fail-under=0 tests
 	$(BIN)/python -m coverage report
 
 # What takes minutes to an hour: the large-case checks of the issues, printed as a table.

@@ -11,6 +11,7 @@ import io
 import keyword
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -80,6 +81,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         status = _run(sys.argv[1:] if argv is None else argv)
         sys.stdout.flush()
+        if argv is None and any(thread.daemon for thread in threading.enumerate()):
+            # A backend was left behind; as Python ends it would abort the process, and the status be lost.
+            sys.stderr.flush()
+            os._exit(status)
         return status
     except BrokenPipeError:
         # The reader of our output left (head, less): nothing is wrong. Python must not flush into the closed pipe.

@@ -14,8 +14,8 @@ import pytest
 
 from mcsopt.problems import KnapsackInstance, SensingMarket
 from mcsopt.problems.fields import Field
-from tests.commands.refusing import HEADER, ITEMS, TRIP, WELFARE, furnish, refused
-from tests.commands.running import KNAPSACK, MARKET, changed, run, write
+from tests.commands.refusing import HEADER, TRIP, furnish, refused
+from tests.commands.running import ITEMS, KNAPSACK, MARKET, WELFARE, changed, run, write
 
 FULL = changed(
     MARKET,

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.commands.refusing import HEADER, ITEMS, TRIP, WELFARE, furnish, refused
-from tests.commands.running import KNAPSACK, PACKING, PLAN, changed, write
+from tests.commands.refusing import HEADER, TRIP, furnish, refused
+from tests.commands.running import ITEMS, KNAPSACK, PACKING, PLAN, WELFARE, changed, write
 
 
 @pytest.fixture

@@ -220,7 +220,7 @@ def test_a_backend_at_fault_leaves_status_3(capsys, monkeypatch, tmp_path):
     from mcsopt.problems import Packing
 
     false = backend.BackendAnswer(solution=Packing([0, 1, 2]), objective=15.5, dual_bound=15.5)
-    monkeypatch.setattr(backend, "_call_with_deadline", lambda name, call, settings: false)
+    monkeypatch.setattr(backend, "_searched", lambda *asked: false)
     instance = write(tmp_path / "k.json", KNAPSACK)
     outcome = run(capsys, "solve", instance, "--problem", "knapsack", "--solver", "highs")
     assert outcome.status == 3

@@ -18,6 +18,8 @@ EXIT_STATUS = """\
 exit status: 0 done, or the claim holds; 1 the claim does not hold (verify refutes, --max-gap exceeded, or
 regress finds a change for the worse); 2 bad input or usage; 3 no feasible solution: none exists, or none found within
 the limits"""
+LEAST_ALPHA = 1e-4
+"""The least level of a test: a tenth of it is the least p-value that `regression.sign_flips` can show by drawing."""
 _SIZES = ("tiny", "small", "medium", "large")
 
 
@@ -191,7 +193,7 @@ def _regress(parser: argparse.ArgumentParser) -> None:
     add("--baseline", metavar="FILE", default=file, help=f"what to compare with (default: {file})")
     add("--update", action="store_true", help="write the baseline instead of comparing with it")
     level = "level of the test of randomized heuristics (default: 0.01)"
-    add("--alpha", metavar="A", type=_number(1e-4, 0.5), default=0.01, help=level)
+    add("--alpha", metavar="A", type=_number(LEAST_ALPHA, 0.5), default=0.01, help=level)
     slack = "growth of the mean gap that is let pass (default: 1e-6)"
     add("--tolerance", metavar="T", type=_number(0, 1), default=1e-6, help=slack)
     add("-o", "--output", metavar="TABLE", help="every run, as TABLE.csv or TABLE.parquet")

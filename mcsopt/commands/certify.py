@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import redirect_stdout
+from dataclasses import replace
 from typing import Any
 
 from mcsopt import tolerances
@@ -109,6 +110,8 @@ def _certify(
     except KeyboardInterrupt:
         # Without a time limit to speak of, any method leaves a bound: the plans must not be lost.
         bound = find_bound(problem, time_limit=0.0, start=start, seed=args.seed)
+        bound = replace(bound, result=replace(bound.result, termination=Termination.INTERRUPTED))
+    if bound.result.termination is Termination.INTERRUPTED:
         print("mcsopt: interrupted; the bound is the one at hand", file=sys.stderr)
     return [seal(problem, plan, bound) for plan in plans]
 

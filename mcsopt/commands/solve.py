@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from mcsopt.commands.common import check_outputs, is_answered, print_json, progress, read_problem, run_document
 from mcsopt.commands.tables import print_table
@@ -27,6 +28,11 @@ def run(args: argparse.Namespace) -> int:
             kept = problem.empty_solution() if start is None else start
             message = "interrupted before the solver had anything of its own"
             result = conclude(problem, "start", kept, termination=Termination.INTERRUPTED, message=message)
+    if result.termination is Termination.INTERRUPTED:
+        kept = (
+            f"the best so far is worth {number(result.objective)}" if result.feasible else "there was nothing to keep"
+        )
+        print(f"mcsopt: interrupted; {kept}", file=sys.stderr)
     if args.output is not None and result.feasible:
         write_solution(problem, result.solution, args.output)
     if args.json:

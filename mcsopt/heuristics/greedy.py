@@ -29,7 +29,6 @@ def greedy(
     *,
     seed: int = 0,
     screen: bool = True,
-    progress: Callable[[str], None] | None = None,
     on_round: Callable[[np.ndarray], None] | None = None,
 ) -> Result:
     """Contract or recruit workers task by task, by descending surrogate value, until the budget is spent.
@@ -46,8 +45,6 @@ def greedy(
         Withdraw a set that breaks the quality risk (25g), or does not restore the demand (52d), so that the plan is
         feasible and later tasks may use the workers. False is the paper's letter, which never tests the risk; its plan
         may be infeasible.
-    progress : callable, optional
-        Not used: the algorithm takes milliseconds.
     on_round : callable, optional
         Called for each task, in its turn, with the positions of its pairs with idle candidates: those who exchange
         messages.

@@ -19,6 +19,8 @@ each.
 **Chance.** The demand is met iff the arrived ``t_j = q_j - zeta Q^D`` sum to at least ``(1 - zeta) Q^D``, and neither a
 larger ``t_j`` nor, where ``t_j >= 0``, a likelier arrival ever hurts. So with the r - 1 largest t arriving at hi, one
 threshold on t tells which candidates can be in a feasible completion at all.
+
+All of it is in one file: numba's cache does not see changes in others.
 """
 
 from __future__ import annotations
@@ -245,7 +247,7 @@ def _open(task: Task, stack: Stack, depth: int, r: int, ceiling: float) -> bool:
         width = _likely(task, stack, depth, r, width)
         if width < r:
             return False
-        width = _valuable(task, stack, depth, r, width, ceiling)
+        width = _valuable(stack, depth, r, width, ceiling)
         if width < r:
             return False
         # Fewer candidates make every filter sharper.
@@ -323,7 +325,7 @@ def _likely(task: Task, stack: Stack, depth: int, r: int, width: int) -> int:
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _valuable(task: Task, stack: Stack, depth: int, r: int, width: int, ceiling: float) -> int:
+def _valuable(stack: Stack, depth: int, r: int, width: int, ceiling: float) -> int:
     """Keep the candidates that a set above the ceiling may have; return how many."""
     candidate, term = stack.candidate[depth + 1], stack.term[depth]
     enough = ceiling - stack.base[depth] - _largest(term, width, r - 1, stack.top)

@@ -9,7 +9,7 @@ from pyomo.core.expr import LinearExpression
 
 from mcsopt.errors import TooLarge
 from mcsopt.models.cp_sat_statement import CpSatStatement, integer_objective
-from mcsopt.models.readable_model import ReadableModel
+from mcsopt.models.readable_model import ReadableModel, at_one
 from mcsopt.problems import CentralCoalition, PrivateCoalition
 from mcsopt.result import Sense
 
@@ -128,15 +128,10 @@ def add_sizes(model: pyo.ConcreteModel, players: int, sizes: range, pairs: list[
     )
 
 
-def joined(model: pyo.ConcreteModel) -> list[int]:
-    """Return who joins in a solved model; values above one half count as one."""
-    return [i for i, x in model.join.items() if x.value is not None and x.value > 0.5]
-
-
 def read_pyomo(problem: CentralCoalition, model: pyo.ConcreteModel) -> PrivateCoalition:
     """Return the coalition in a solved model, with the levels of Lemma 1."""
-    members = joined(model)
-    return PrivateCoalition(members, problem.instance.assigned_privacy(members) if members else [])
+    members = at_one(model.join)
+    return PrivateCoalition(members, problem.instance.assigned_privacy(members))
 
 
 def build_pyomo_nonlinear(problem: CentralCoalition) -> pyo.ConcreteModel:
@@ -249,5 +244,5 @@ def minimize_social_cost(
 
 def read_cp_sat(problem: CentralCoalition, statement: CpSatStatement, solver: cp_model.CpSolver) -> PrivateCoalition:
     """Return the coalition in a solved CP-SAT model, with the levels of Lemma 1."""
-    members = [i for i, x in statement.variables.items() if solver.boolean_value(x)]
-    return PrivateCoalition(members, problem.instance.assigned_privacy(members) if members else [])
+    members = statement.at_one(solver)
+    return PrivateCoalition(members, problem.instance.assigned_privacy(members))

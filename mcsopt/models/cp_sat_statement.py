@@ -42,6 +42,10 @@ class CpSatStatement:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     problem: Problem[Any] = field(kw_only=True)
 
+    def at_one(self, solver: cp_model.CpSolver) -> list[Any]:
+        """Return the keys of the variables that are one in a solved model."""
+        return [key for key, x in self.variables.items() if solver.boolean_value(x)]
+
     def _repr_html_(self) -> str:
         """Return the statement for notebooks."""
         proto = self.model.proto

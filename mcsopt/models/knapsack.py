@@ -12,7 +12,7 @@ from pyomo.core.expr import LinearExpression
 from mcsopt import tolerances
 from mcsopt.errors import InputError
 from mcsopt.models.cp_sat_statement import CpSatStatement, integer_objective
-from mcsopt.models.readable_model import ReadableModel
+from mcsopt.models.readable_model import ReadableModel, at_one
 from mcsopt.problems import Knapsack, Packing
 
 DESCRIPTION = """\
@@ -70,8 +70,8 @@ def build_pyomo(problem: Knapsack) -> pyo.ConcreteModel:
 
 
 def read_pyomo(problem: Knapsack, model: pyo.ConcreteModel) -> Packing:
-    """Return the packing in a solved model; values above one half count as one."""
-    return Packing(item for item, x in model.take.items() if x.value is not None and x.value > 0.5)
+    """Return the packing in a solved model."""
+    return Packing(at_one(model.take))
 
 
 def build_cp_sat(problem: Knapsack) -> CpSatStatement:
@@ -110,7 +110,7 @@ def build_cp_sat(problem: Knapsack) -> CpSatStatement:
 
 def read_cp_sat(problem: Knapsack, statement: CpSatStatement, solver: cp_model.CpSolver) -> Packing:
     """Return the packing in a solved CP-SAT model."""
-    return Packing(item for item, x in statement.variables.items() if solver.boolean_value(x))
+    return Packing(statement.at_one(solver))
 
 
 def integer_weights(problem: Knapsack) -> tuple[list[int], int]:

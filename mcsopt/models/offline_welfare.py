@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 import pyomo.environ as pyo
 from ortools.sat.python import cp_model
 
 from mcsopt.errors import TooLarge
-from mcsopt.kernels.worker_sets import MAX_SETS, affordable_sets, feasible_sets
+from mcsopt.kernels.worker_sets import MAX_SETS, WorkerSets, affordable_sets, feasible_sets
 from mcsopt.models.cp_sat_statement import CpSatStatement, integer_objective
-from mcsopt.models.readable_model import ReadableModel
+from mcsopt.models.readable_model import ReadableModel, at_one
 from mcsopt.problems import Assignment, OfflineWelfare
 
 DESCRIPTION = """\
@@ -73,12 +76,7 @@ def build_pyomo(problem: OfflineWelfare) -> pyo.ConcreteModel:
     model.welfare = pyo.Objective(
         expr=pyo.quicksum(float(v) * x for v, x in zip(sets.value, columns, strict=True)), sense=pyo.maximize
     )
-    by_task: list[list[pyo.Var]] = [[] for _ in range(problem.instance.num_tasks)]
-    by_worker: dict[int, list[pyo.Var]] = {}
-    for k, column in enumerate(columns):
-        by_task[sets.task[k]].append(column)
-        for worker in sets.workers(k):
-            by_worker.setdefault(worker, []).append(column)
+    by_task, by_worker = _rows(problem, sets, columns)
     required = problem.instance.service == "required"
 
     def one_set(_: pyo.ConcreteModel, task: int) -> object:
@@ -94,12 +92,28 @@ def build_pyomo(problem: OfflineWelfare) -> pyo.ConcreteModel:
     return model
 
 
+def _rows(
+    problem: OfflineWelfare, sets: WorkerSets, columns: list[Any]
+) -> tuple[list[list[Any]], dict[int, list[Any]]]:
+    """Return the variables of the sets of each task, and those of the sets that each worker is in."""
+    by_task: list[list[Any]] = [[] for _ in range(problem.instance.num_tasks)]
+    by_worker: dict[int, list[Any]] = {}
+    for k, column in enumerate(columns):
+        by_task[sets.task[k]].append(column)
+        for worker in sets.workers(k):
+            by_worker.setdefault(worker, []).append(column)
+    return by_task, by_worker
+
+
 def read_pyomo(problem: OfflineWelfare, model: pyo.ConcreteModel) -> Assignment:
-    """Return the plan in a solved model; values above one half count as one."""
+    """Return the plan in a solved model."""
+    return _plan(problem, ((task, tuple(map(int, name.split("+")))) for task, name in at_one(model.contract)))
+
+
+def _plan(problem: OfflineWelfare, contracts: Iterable[tuple[int, tuple[int, ...]]]) -> Assignment:
     plan: list[tuple[int, ...]] = [()] * problem.instance.num_tasks
-    for (task, name), variable in model.contract.items():
-        if variable.value is not None and variable.value > 0.5:
-            plan[task] = (*plan[task], *map(int, name.split("+")))
+    for task, workers in contracts:
+        plan[task] = (*plan[task], *workers)
     return Assignment(plan)
 
 
@@ -115,15 +129,9 @@ def build_cp_sat(problem: OfflineWelfare) -> CpSatStatement:
     model = cp_model.CpModel()
     names = [f"contract[{sets.task[k]},{'+'.join(map(str, sets.workers(k)))}]" for k in range(len(sets))]
     columns = [model.new_bool_var(name) for name in names]
-    required = problem.instance.service == "required"
-    by_task: list[list[cp_model.IntVar]] = [[] for _ in range(problem.instance.num_tasks)]
-    by_worker: dict[int, list[cp_model.IntVar]] = {}
-    for k, column in enumerate(columns):
-        by_task[sets.task[k]].append(column)
-        for worker in sets.workers(k):
-            by_worker.setdefault(worker, []).append(column)
+    by_task, by_worker = _rows(problem, sets, columns)
     for chosen in by_task:
-        if required:
+        if problem.instance.service == "required":
             model.add_exactly_one(chosen)
         else:
             model.add_at_most_one(chosen)
@@ -137,8 +145,4 @@ def build_cp_sat(problem: OfflineWelfare) -> CpSatStatement:
 
 def read_cp_sat(problem: OfflineWelfare, statement: CpSatStatement, solver: cp_model.CpSolver) -> Assignment:
     """Return the plan in a solved CP-SAT model."""
-    plan: list[tuple[int, ...]] = [()] * problem.instance.num_tasks
-    for (task, workers), column in statement.variables.items():
-        if solver.boolean_value(column):
-            plan[task] = (*plan[task], *workers)
-    return Assignment(plan)
+    return _plan(problem, statement.at_one(solver))

@@ -9,6 +9,7 @@ import pyomo.environ as pyo
 
 from mcsopt import tolerances
 from mcsopt.errors import TooLarge
+from mcsopt.models.readable_model import at_one
 from mcsopt.problems import Assignment, OfflineWelfare
 
 MAX_CANDIDATES = 8
@@ -74,11 +75,10 @@ def build_pyomo(problem: OfflineWelfare) -> pyo.ConcreteModel:
 
 
 def read_pyomo(problem: OfflineWelfare, model: pyo.ConcreteModel) -> Assignment:
-    """Return the plan in a solved model; values above one half count as one."""
+    """Return the plan in a solved model."""
     plan: list[list[int]] = [[] for _ in range(problem.instance.num_tasks)]
-    for (task, worker), variable in model.contract.items():
-        if variable.value is not None and variable.value > 0.5:
-            plan[task].append(worker)
+    for task, worker in at_one(model.contract):
+        plan[task].append(worker)
     return Assignment(plan)
 
 

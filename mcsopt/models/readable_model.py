@@ -30,6 +30,11 @@ class ReadableModel(pyo.ConcreteModel):
         return shown_statement(self.asked, self.name, self.nvariables(), self.nconstraints(), "Pyomo model")
 
 
+def at_one(variables: pyo.Var) -> list[Any]:
+    """Return the indices of the binary variables that are one in a solved model; values above one half count as one."""
+    return [index for index, x in variables.items() if x.value is not None and x.value > 0.5]
+
+
 def shown_statement(problem: Problem[Any], name: str, variables: int, constraints: int, caption: str) -> str:
     """Return a model's size and its statement in words as HTML for notebooks."""
     rows = {

@@ -17,11 +17,10 @@ from mcsopt.models.central_coalition import (
     Pairs,
     add_boolean_sizes,
     add_sizes,
-    joined,
     minimize_social_cost,
 )
 from mcsopt.models.cp_sat_statement import CpSatStatement
-from mcsopt.models.readable_model import ReadableModel
+from mcsopt.models.readable_model import ReadableModel, at_one
 from mcsopt.models.wide_sums import WideSum
 from mcsopt.problems import Coalition, StableCoalition
 
@@ -225,7 +224,7 @@ def exclude_cp_sat(statement: CpSatStatement, coalition: Coalition) -> None:
 
 def read_pyomo(problem: StableCoalition, model: pyo.ConcreteModel) -> Coalition:
     """Return the coalition in a solved model."""
-    return Coalition(joined(model))
+    return Coalition(at_one(model.join))
 
 
 def build_cp_sat(problem: StableCoalition) -> CpSatStatement:
@@ -363,4 +362,4 @@ def _add_conditions(
 
 def read_cp_sat(problem: StableCoalition, statement: CpSatStatement, solver: cp_model.CpSolver) -> Coalition:
     """Return the coalition in a solved CP-SAT model."""
-    return Coalition(i for i, x in statement.variables.items() if solver.boolean_value(x))
+    return Coalition(statement.at_one(solver))

@@ -16,9 +16,6 @@ MOST_EXACT = 20
 DRAWS = 99_999
 """Assignments drawn beyond that: with the one observed, a hundred thousand."""
 
-LEAST_ALPHA = 1e-4
-"""The least level: a tenth of it is the least p-value that the drawn assignments can show."""
-
 _TIE = 1e-12
 """Sums closer than this to the observed one, relative to the sum of magnitudes, count as reaching it: the rounding of
 sums must not make a p-value smaller than it is."""

@@ -6,19 +6,24 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from queue import Empty, SimpleQueue
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 from mcsopt import tolerances
 from mcsopt.errors import BackendFault, McsoptError, TooLarge
 from mcsopt.problems import Problem
 from mcsopt.result import Assurance, Result, Termination, conclude
 from mcsopt.solvers.registry import Settings
+from mcsopt.solvers.start import best_feasible
 
 MOST_EXCLUDED = 200
 """Near-ties that are excluded one by one before a backend's run is given up."""
 _GRACE = 10.0  # seconds past its time limit after which a backend counts as hung
+_FAREWELL = 5.0  # seconds that a backend asked to stop is waited for
+_TICK = 0.1  # seconds between two looks; not every platform hears Ctrl-C in the midst of a wait
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,16 @@ class BackendAnswer:
     def slack(self, value: float) -> float:
         """Return how far what it says of a solution worth `value` may lie from that."""
         return tolerances.REEVALUATION * max(1.0, abs(value)) + self.objective_error
+
+
+class Search(Protocol):
+    """A model that a backend holds, ready to be searched."""
+
+    def solve(self, time_limit: float | None) -> BackendAnswer:
+        """Search for at most the seconds given, None: until the end; called once, in a thread of its own."""
+
+    def stop(self) -> None:
+        """Ask the search to end soon, with what it has; called from another thread, any number of times."""
 
 
 def without_near_ties(
@@ -105,25 +120,27 @@ def without_near_ties(
     return answer
 
 
-def run_guarded(
-    problem: Problem[Any], name: str, call: Callable[[float | None], BackendAnswer], settings: Settings
-) -> Result:
+def run_guarded(problem: Problem[Any], name: str, build: Callable[[], Search], settings: Settings) -> Result:
     """Call a backend and let nothing pass that the problem's ground truth contradicts.
+
+    The model is built in the caller's thread, so that Ctrl-C ends that at once; only the search, foreign code that need
+    not come back, runs in a thread of its own.
 
     Parameters
     ----------
     problem : Problem
     name : str
         Name of the backend, for errors and the result.
-    call : callable
-        Builds the model and solves it within the seconds it is given (None: no limit).
+    build : callable
+        Builds the model. Its seconds count towards the time limit; if none are left, nothing is searched.
     settings : Settings
-        With a time limit, a backend still running 10 seconds after it counts as hung.
+        With a time limit, a search still running 10 seconds after it counts as hung.
 
     Returns
     -------
     Result
-        Assurance ``backend``.
+        Assurance ``backend``. After Ctrl-C it holds what the search had, if that ended within 5 seconds of being asked
+        to; else the start or the empty solution.
 
     Raises
     ------
@@ -131,14 +148,8 @@ def run_guarded(
         If it crashes, hangs, returns a misfit, an infeasible solution, a wrong objective or NaN, claims infeasibility
         although a solution is known, or a bound that a known solution beats.
     """
-    began = time.perf_counter()
-    settings.report(f"solving with {name}")
-    try:
-        answer = _call_with_deadline(name, call, settings)
-    except KeyboardInterrupt:
-        answer = BackendAnswer(finished=False, limit=Termination.INTERRUPTED, message="interrupted")
-    seconds = {"solve": time.perf_counter() - began}
-    witness, worth = _witness(problem, settings.start)
+    answer, seconds = _answer(name, build, settings)
+    witness, worth = best_feasible(problem, (settings.start, problem.empty_solution()))
     if answer.infeasible and witness is not None:
         raise BackendFault(name, f"claims infeasibility, yet a feasible solution worth {worth!r} exists")
     bound = _examine(problem, name, answer)
@@ -147,7 +158,7 @@ def run_guarded(
         if abs(worth - bound) > answer.slack(worth):
             raise BackendFault(name, f"claims the bound {bound!r}, yet a feasible solution worth {worth!r} exists")
         bound = worth
-    solution = answer.solution if answer.solution is not None else witness
+    solution, _ = best_feasible(problem, (answer.solution, witness))
     termination = Termination.FINISHED if answer.finished else answer.limit
     return conclude(
         problem, name, solution, dual_bound=bound, infeasible=answer.infeasible, assurance=Assurance.BACKEND,
@@ -155,40 +166,82 @@ def run_guarded(
     )  # fmt: skip
 
 
-def _call_with_deadline(name: str, call: Callable[[float | None], BackendAnswer], settings: Settings) -> BackendAnswer:
-    """Run `call` in a thread of its own, so that a hang can be left behind and Ctrl-C is heard at once."""
-    outcome: list[BackendAnswer | BaseException] = []
+def _answer(name: str, build: Callable[[], Search], settings: Settings) -> tuple[BackendAnswer, dict[str, float]]:
+    """Build and search; return the answer, and the seconds of either phase."""
+    began, limit, seconds = time.perf_counter(), settings.time_limit, {}
+    answer = BackendAnswer(finished=False)
+    try:
+        if limit != 0:
+            settings.report(f"building the model for {name}")
+            search = _built(name, build)
+            seconds["build"] = time.perf_counter() - began
+            left = None if limit is None else limit - seconds["build"]
+            if left is None or left > 0:
+                settings.report(f"searching with {name}")
+                answer = _searched(name, search, left)
+    except KeyboardInterrupt:
+        answer = BackendAnswer(finished=False, limit=Termination.INTERRUPTED, message=f"{name} had nothing to keep")
+    seconds["solve"] = time.perf_counter() - began - seconds.get("build", 0.0)
+    return answer, seconds
+
+
+def _built(name: str, build: Callable[[], Search]) -> Search:
+    try:
+        return build()
+    except McsoptError:
+        raise
+    except Exception as error:
+        raise _crash(name, error) from error
+
+
+def _searched(name: str, search: Search, time_limit: float | None) -> BackendAnswer:
+    """Search in a thread, so that a hang can be left behind and Ctrl-C is heard at once.
+
+    The thread is asked to stop and never made to: an exception raised in it from outside could strike while it holds a
+    lock. It answers through a queue, which unlike an event or a join has no lock that Ctrl-C could leave held.
+    """
+    answers: SimpleQueue[BackendAnswer | BaseException] = SimpleQueue()
 
     def work() -> None:
         try:
-            outcome.append(call(settings.time_limit))
+            answer = search.solve(time_limit)
+            answers.put(answer if isinstance(answer, BackendAnswer) else TypeError(f"{answer!r} is no answer"))
         except BaseException as error:  # handed on to the caller's thread below
-            outcome.append(error)
+            answers.put(error)
 
-    thread = threading.Thread(target=work, name=name, daemon=True)
-    thread.start()
-    deadline = None if settings.time_limit is None else time.perf_counter() + settings.time_limit + _GRACE
-    while thread.is_alive():
-        thread.join(0.1)
-        if deadline is not None and time.perf_counter() > deadline and thread.is_alive():
-            raise BackendFault(name, f"hangs: still running {_GRACE:g} s after its limit of {settings.time_limit:g} s")
-    answer = outcome[0]
+    try:
+        threading.Thread(target=work, name=name, daemon=True).start()
+        answer = _awaited(answers, None if time_limit is None else time_limit + _GRACE)
+    except KeyboardInterrupt:
+        answer = _awaited(answers, _FAREWELL, search.stop)
+        if not isinstance(answer, BackendAnswer):
+            raise
+        return replace(answer, limit=Termination.INTERRUPTED)
     if isinstance(answer, BackendAnswer):
         return answer
     if isinstance(answer, McsoptError):
         raise answer
-    raise BackendFault(name, f"crashed: {type(answer).__name__}: {answer}") from answer
+    if answer is None:
+        search.stop()
+        raise BackendFault(name, f"hangs: still running {_GRACE:g} s after its time was up")
+    raise _crash(name, answer) from answer
 
 
-def _witness(problem: Problem[Any], start: Any) -> tuple[Any, float | None]:
-    """Return the better feasible one of the start and the empty solution, and its value."""
-    best, value = None, None
-    for solution in (start, problem.empty_solution()):
-        if solution is not None and not problem.violations(solution):
-            worth = problem.evaluate(solution)
-            if value is None or problem.sense.better(worth, value):
-                best, value = solution, worth
-    return best, value
+def _awaited(
+    answers: SimpleQueue[BackendAnswer | BaseException], seconds: float | None, urge: Callable[[], None] | None = None
+) -> BackendAnswer | BaseException | None:
+    """Return what comes within the seconds given (None: ever), else None; meanwhile `urge` is called now and then."""
+    deadline = math.inf if seconds is None else time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if urge is not None:
+            urge()
+        with suppress(Empty):
+            return answers.get(timeout=_TICK)
+    return None
+
+
+def _crash(name: str, error: BaseException) -> BackendFault:
+    return BackendFault(name, f"crashed: {type(error).__name__}: {error}")
 
 
 def _examine(problem: Problem[Any], name: str, answer: BackendAnswer) -> float | None:

@@ -79,7 +79,7 @@ def solve(problem: CentralCoalition, settings: Settings) -> Result:
     return conclude(
         problem,
         METHOD,
-        PrivateCoalition(members, problem.instance.assigned_privacy(members) if members else []),
+        PrivateCoalition(members, problem.instance.assigned_privacy(members)),
         dual_bound=float(cost.min()) * (1 - MARGIN),
         assurance=Assurance.FLOAT,
         seconds={"solve": time.perf_counter() - began},

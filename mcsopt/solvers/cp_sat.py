@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import Any
 
 from mcsopt.models import statement
@@ -38,48 +37,62 @@ def solve(problem: Problem[Any], settings: Settings) -> Result:
     BackendFault
         See `mcsopt.solvers.backend.run_guarded`.
     """
-    return run_guarded(problem, "cp-sat", lambda seconds: _run(problem, seconds, settings.seed), settings)
+    return run_guarded(problem, "cp-sat", lambda: _CpSatSearch(problem, settings.seed), settings)
 
 
-def _run(problem: Problem[Any], time_limit: float | None, seed: int) -> BackendAnswer:
-    module = statement(problem)
-    if time_limit == 0:
-        return BackendAnswer(finished=False)
-    stated = module.build_cp_sat(problem)
-    return without_near_ties(
-        problem,
-        module,
-        lambda seconds: _once(problem, module, stated, seconds, seed),
-        lambda solution: module.exclude_cp_sat(stated, solution),
-        time_limit,
-    )
+class _CpSatSearch:
+    """A statement in CP-SAT."""
 
+    def __init__(self, problem: Problem[Any], seed: int) -> None:
+        from ortools.sat.python import cp_model
 
-def _once(problem: Problem[Any], module: ModuleType, stated: Any, time_limit: float | None, seed: int) -> BackendAnswer:
-    from ortools.sat.python import cp_model
+        self.problem, self.module = problem, statement(problem)
+        self.stated = self.module.build_cp_sat(problem)
+        self.stopped = False
+        self.solver = cp_model.CpSolver()
+        parameters = self.solver.parameters
+        parameters.num_workers = 2
+        parameters.random_seed = seed % 2**31
+        parameters.relative_gap_limit = 0.0
+        # Ctrl-C is ours: CP-SAT's own handler, called as the process ends, has aborted it.
+        parameters.catch_sigint_signal = False
+        # Presolve's inclusion detection has led CP-SAT 9.15 to false answers; it is not worth the risk.
+        parameters.presolve_inclusion_work_limit = 0
+        for parameter, value in self.stated.parameters.items():
+            setattr(parameters, parameter, value)
 
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 2
-    solver.parameters.random_seed = seed % 2**31
-    solver.parameters.relative_gap_limit = 0.0
-    # Presolve's inclusion detection has led CP-SAT 9.15 to false answers; it is not worth the risk.
-    solver.parameters.presolve_inclusion_work_limit = 0
-    for parameter, value in stated.parameters.items():
-        setattr(solver.parameters, parameter, value)
-    if time_limit is not None:
-        solver.parameters.max_time_in_seconds = time_limit
-    status = solver.solve(stated.model)
-    if status == cp_model.INFEASIBLE:
-        return BackendAnswer(infeasible=True)
-    if status == cp_model.MODEL_INVALID:
-        raise RuntimeError(f"CP-SAT calls the model invalid: {stated.model.validate()}")
-    found = status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
-    return BackendAnswer(
-        solution=module.read_cp_sat(problem, stated, solver) if found else None,
-        objective=solver.objective_value / stated.scale if found else None,
-        # Without a solution CP-SAT may show the default 0 as its bound.
-        dual_bound=solver.best_objective_bound / stated.scale if found else None,
-        finished=status == cp_model.OPTIMAL,
-        objective_error=stated.error,
-        message=f"objective rounded to integers: the bound may be off by {stated.error:.2g}",
-    )
+    def solve(self, time_limit: float | None) -> BackendAnswer:
+        """Solve, and exclude near-ties; see `mcsopt.solvers.backend.Search`."""
+        return without_near_ties(self.problem, self.module, self._once, self._exclude, time_limit)
+
+    def stop(self) -> None:
+        """End the search; what it found is kept."""
+        self.stopped = True
+        self.solver.stop_search()
+
+    def _exclude(self, solution: Any) -> None:
+        self.module.exclude_cp_sat(self.stated, solution)
+
+    def _once(self, time_limit: float | None) -> BackendAnswer:
+        from ortools.sat.python import cp_model
+
+        if self.stopped:  # a stop is for the search under way only, and this one has yet to begin
+            return BackendAnswer(finished=False)
+        solver, stated = self.solver, self.stated
+        if time_limit is not None:
+            solver.parameters.max_time_in_seconds = time_limit
+        status = solver.solve(stated.model)
+        if status == cp_model.INFEASIBLE:
+            return BackendAnswer(infeasible=True)
+        if status == cp_model.MODEL_INVALID:
+            raise RuntimeError(f"CP-SAT calls the model invalid: {stated.model.validate()}")
+        found = status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
+        return BackendAnswer(
+            solution=self.module.read_cp_sat(self.problem, stated, solver) if found else None,
+            objective=solver.objective_value / stated.scale if found else None,
+            # Without a solution CP-SAT may show the default 0 as its bound.
+            dual_bound=solver.best_objective_bound / stated.scale if found else None,
+            finished=status == cp_model.OPTIMAL,
+            objective_error=stated.error,
+            message=f"objective rounded to integers: the bound may be off by {stated.error:.2g}",
+        )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, combinations
 from typing import Any
 
@@ -21,8 +22,9 @@ from mcsopt.problems import (
 )
 from mcsopt.problems.central_coalition import CentralCoalition, PrivateCoalition
 from mcsopt.problems.stable_coalition import Coalition, StableCoalition
-from mcsopt.result import Assurance, Result, conclude
+from mcsopt.result import Assurance, Result, Termination, conclude
 from mcsopt.solvers.registry import Settings, solvers_of
+from mcsopt.solvers.start import best_feasible
 
 MAX_ITEMS = 20
 MAX_WORKERS = 12
@@ -43,12 +45,12 @@ def solve(problem: Problem[Any], settings: Settings) -> Result:
     problem : Problem
         Any small one.
     settings : Settings
-        Ignored: the run takes seconds.
+        After `time_limit` or Ctrl-C the result holds the best solution so far, `start` included, and no bound.
 
     Returns
     -------
     Result
-        PROVED or INFEASIBLE.
+        PROVED or INFEASIBLE if it ran to its end; else FEASIBLE or UNKNOWN.
 
     Raises
     ------
@@ -56,25 +58,43 @@ def solve(problem: Problem[Any], settings: Settings) -> Result:
         Beyond those sizes.
     """
     began = time.perf_counter()
-    found = BRUTE_FORCE.get(type(problem), _best_of_all)(problem)
+    deadline = math.inf if settings.time_limit is None else began + settings.time_limit
+    found, termination = None, Termination.FINISHED
+    try:
+        for solution in BRUTE_FORCE.get(type(problem), _best_of_all)(problem):
+            found = found if solution is None else solution
+            if time.perf_counter() >= deadline:
+                termination = Termination.TIME
+                break
+    except KeyboardInterrupt:
+        termination = Termination.INTERRUPTED
+    finished = termination is Termination.FINISHED
+    if not finished:
+        found, _ = best_feasible(problem, (found, settings.start, problem.empty_solution()))
     return conclude(
-        problem, "enumeration", found, infeasible=found is None, assurance=Assurance.FLOAT,
-        dual_bound=None if found is None else problem.evaluate(found),
-        seconds={"solve": time.perf_counter() - began},
+        problem, "enumeration", found, infeasible=finished and found is None, assurance=Assurance.FLOAT,
+        dual_bound=problem.evaluate(found) if finished and found is not None else None,
+        termination=termination, seconds={"solve": time.perf_counter() - began},
     )  # fmt: skip
 
 
-def _best_of_all(problem: Problem[Any]) -> Any:
-    """Return the best of ``problem.every_solution()``, None if none is feasible."""
-    best, worth = None, 0.0
-    for solution in problem.every_solution():
+def _best_of_all(problem: Problem[Any]) -> Iterator[Any]:
+    return _ever_better(problem, problem.every_solution())
+
+
+def _ever_better(problem: Problem[Any], solutions: Iterable[Any]) -> Iterator[Any]:
+    """Yield each feasible solution that is better than those before it, and None for any other one."""
+    best: float | None = None
+    for solution in solutions:
         value = problem.evaluate(solution)
-        if (best is None or problem.sense.better(value, worth)) and not problem.violations(solution):
-            best, worth = solution, value
-    return best
+        if (best is None or problem.sense.better(value, best)) and not problem.violations(solution):
+            best = value
+            yield solution
+        else:
+            yield None
 
 
-def _best_packing(problem: Knapsack) -> Packing:
+def _best_packing(problem: Knapsack) -> Iterator[Packing]:
     data, n = problem.instance, problem.instance.num_items
     if n > MAX_ITEMS:
         raise TooLarge(f"enumeration over 2^{n} packings is limited to {MAX_ITEMS} items; use solver 'knapsack'")
@@ -83,10 +103,10 @@ def _best_packing(problem: Knapsack) -> Packing:
         weight = np.concatenate([weight, weight + data.weight[item]])
         value = np.concatenate([value, value + data.value[item]])
     best = int(np.argmax(np.where(weight <= problem.capacity, value, -np.inf)))
-    return Packing(item for item in range(n) if best >> item & 1)
+    yield Packing(item for item in range(n) if best >> item & 1)
 
 
-def _best_assignment(problem: AssignmentProblem) -> Assignment | None:
+def _best_assignment(problem: AssignmentProblem) -> Iterator[Assignment | None]:
     market = problem.instance
     workers = np.unique(market.pair_worker[problem.candidate])
     if len(workers) > MAX_WORKERS:
@@ -100,6 +120,7 @@ def _best_assignment(problem: AssignmentProblem) -> Assignment | None:
     for task in range(tasks - 1, -1, -1):
         values = _set_values(problem, task, workers, full)
         for free in range(full):
+            yield None
             # All subsets A of the free workers, the empty one last: (A - 1) & free walks down through them.
             top, chosen, subset = -np.inf, 0, free
             while True:
@@ -111,12 +132,12 @@ def _best_assignment(problem: AssignmentProblem) -> Assignment | None:
                 subset = (subset - 1) & free
             best[task, free], choice[task, free] = top, chosen
     if best[0, full - 1] == -np.inf:
-        return None
+        return
     plan, free = [], full - 1
     for task in range(tasks):
         plan.append(_members(workers, int(choice[task, free])))
         free ^= int(choice[task, free])
-    return Assignment(plan)
+    yield Assignment(plan)
 
 
 def _set_values(problem: AssignmentProblem, task: int, workers: np.ndarray, full: int) -> np.ndarray:
@@ -143,22 +164,29 @@ def _member_sets(problem: CentralCoalition | StableCoalition, instead: str) -> I
     return chain.from_iterable(combinations(range(n), k) for k in range(2, n + 1))
 
 
-def _best_central_coalition(problem: CentralCoalition) -> PrivateCoalition:
+def _best_central_coalition(problem: CentralCoalition) -> Iterator[PrivateCoalition | None]:
     data = problem.instance
     coalitions = (PrivateCoalition(s, data.assigned_privacy(s)) for s in _member_sets(problem, "central"))
-    return min([*coalitions, problem.empty_solution()], key=problem.evaluate)
+    return _ever_better(problem, chain(coalitions, [problem.empty_solution()]))
 
 
-def _best_stable_coalition(problem: StableCoalition) -> Coalition | None:
+def _best_stable_coalition(problem: StableCoalition) -> Iterator[Coalition | None]:
     coalitions = sorted((Coalition(s) for s in _member_sets(problem, "stable-coalition")), key=problem.evaluate)
-    return next((coalition for coalition in coalitions if not problem.violations(coalition)), None)
+    for coalition in coalitions:
+        stable = not problem.violations(coalition)
+        yield coalition if stable else None
+        if stable:
+            return
 
 
-BRUTE_FORCE: Mapping[type[Problem[Any]], Callable[[Any], Any]] = {
+BRUTE_FORCE: Mapping[type[Problem[Any]], Callable[[Any], Iterator[Any]]] = {
     Knapsack: _best_packing,
     OfflineWelfare: _best_assignment,
     OnlineRecruitment: _best_assignment,
     CentralCoalition: _best_central_coalition,
     StableCoalition: _best_stable_coalition,
 }
-"""What is faster than trying every solution: by type of problem, what returns its best, or None if it has none."""
+"""What is faster than trying every solution, by type of problem.
+
+Each yields solutions, of which the last is the best one there is, and None in between: there the search can be ended.
+"""

@@ -1,9 +1,14 @@
-"""HiGHS on the Pyomo statement, through Pyomo's current solver interface."""
+"""HiGHS on the Pyomo statement, compiled to matrices and handed over directly.
+
+Not through Pyomo's solver interface: that redirects the standard output of the whole process while HiGHS runs, which is
+lost if HiGHS has to be given up, and it hands on no way to end a search.
+"""
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import Any
+
+import numpy as np
 
 from mcsopt.models import statement
 from mcsopt.problems import Problem
@@ -12,7 +17,8 @@ from mcsopt.solvers.backend import BackendAnswer, run_guarded, without_near_ties
 from mcsopt.solvers.registry import Settings
 
 # HiGHS stops at a relative gap of 1e-4 and accepts violations of 1e-6 unless told otherwise.
-_OPTIONS = {
+_OPTIONS: dict[str, float | bool] = {
+    "output_flag": False,
     "mip_rel_gap": 0.0,
     "mip_abs_gap": 1e-9,
     "mip_feasibility_tolerance": 1e-9,
@@ -44,54 +50,107 @@ def solve(problem: Problem[Any], settings: Settings) -> Result:
     BackendFault
         See `mcsopt.solvers.backend.run_guarded`.
     """
-    return run_guarded(problem, "highs", lambda seconds: _run(problem, seconds), settings)
+    return run_guarded(problem, "highs", lambda: _HighsSearch(problem), settings)
 
 
-def _run(problem: Problem[Any], time_limit: float | None) -> BackendAnswer:
-    module = statement(problem)
-    if time_limit == 0:
-        return BackendAnswer(finished=False)
-    model = module.build_pyomo(problem)
-    if model.nvariables() == 0:
-        # Nothing to decide: Pyomo's writers want at least one variable.
-        return _without_variables(problem)
-    return without_near_ties(
-        problem,
-        module,
-        lambda seconds: _once(problem, module, model, seconds),
-        lambda solution: module.exclude_pyomo(model, solution),
-        time_limit,
-    )
+class _HighsSearch:
+    """A statement in HiGHS."""
+
+    def __init__(self, problem: Problem[Any]) -> None:
+        import highspy
+
+        self.problem, self.module = problem, statement(problem)
+        self.model = self.module.build_pyomo(problem)
+        self.highs = highspy.Highs()
+        self.highs.HandleUserInterrupt = True  # without it HiGHS does not listen to `cancelSolve`
+        for option, value in {**_OPTIONS, **getattr(self.model, "highs_options", {})}.items():
+            self.highs.setOptionValue(option, value)
+        self._compile()
+
+    def solve(self, time_limit: float | None) -> BackendAnswer:
+        """Solve, and exclude near-ties; see `mcsopt.solvers.backend.Search`."""
+        return without_near_ties(self.problem, self.module, self._once, self._exclude, time_limit)
+
+    def stop(self) -> None:
+        """End the search; what it found is kept."""
+        self.highs.cancelSolve()
+
+    def _compile(self) -> None:
+        from pyomo.common.errors import InfeasibleConstraintException
+        from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
+
+        try:
+            self.form = LinearStandardFormCompiler().write(self.model, mixed_form=True, set_sense=None)
+        except InfeasibleConstraintException:
+            self.form = None
+
+    def _exclude(self, solution: Any) -> None:
+        self.module.exclude_pyomo(self.model, solution)
+        self._compile()
+
+    def _once(self, time_limit: float | None) -> BackendAnswer:
+        import highspy
+
+        if self.form is None:
+            return BackendAnswer(infeasible=True)
+        if not self.form.columns:
+            return _without_variables(self.problem)
+        highs, ended = self.highs, highspy.HighsModelStatus
+        if highs.passModel(_linear_program(self.form)) == highspy.HighsStatus.kError:
+            raise RuntimeError("HiGHS does not take the model")
+        highs.setOptionValue("time_limit", highspy.kHighsInf if time_limit is None else time_limit)
+        highs.run()
+        status, told = highs.getModelStatus(), highs.getInfo()
+        if status in (ended.kInfeasible, ended.kUnboundedOrInfeasible):
+            # Every variable of our statements is bounded, so "or unbounded" cannot be.
+            return BackendAnswer(infeasible=True)
+        if status not in (ended.kOptimal, ended.kTimeLimit, ended.kInterrupt):
+            raise RuntimeError(f"HiGHS ended with {highs.modelStatusToString(status)}")
+        found = told.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+        unit = getattr(self.model, "objective_unit", 1.0)
+        return BackendAnswer(
+            solution=self._read(highs.getSolution().col_value) if found else None,
+            objective=unit * told.objective_function_value if found else None,
+            dual_bound=unit * told.mip_dual_bound if told.mip_node_count >= 0 else None,
+            finished=status == ended.kOptimal,
+        )
+
+    def _read(self, values: list[float]) -> Any:
+        for variable, value in zip(self.form.columns, values, strict=True):
+            variable.set_value(value, skip_validation=True)
+        return self.module.read_pyomo(self.problem, self.model)
 
 
-def _once(problem: Problem[Any], module: ModuleType, model: Any, time_limit: float | None) -> BackendAnswer:
-    from pyomo.contrib.solver.common.factory import SolverFactory
-    from pyomo.contrib.solver.common.results import SolutionStatus, TerminationCondition
+def _linear_program(form: Any) -> Any:
+    """Return what Pyomo's `LinearStandardFormCompiler` made of a model as HiGHS takes it."""
+    import highspy
+    from pyomo.environ import maximize
 
-    options = {**_OPTIONS, **getattr(model, "highs_options", {})}
-    results = SolverFactory("highs").solve(
-        model, time_limit=time_limit, solver_options=options, load_solutions=False,
-        raise_exception_on_nonoptimal_result=False,
-    )  # fmt: skip
-    condition = results.termination_condition
-    if condition in (TerminationCondition.provenInfeasible, TerminationCondition.infeasibleOrUnbounded):
-        # Every variable of our statements is bounded, so "or unbounded" cannot be.
-        return BackendAnswer(infeasible=True)
-    solution = None
-    if results.solution_status in (SolutionStatus.optimal, SolutionStatus.feasible):
-        results.solution_loader.load_vars()
-        solution = module.read_pyomo(problem, model)
-    finished = condition == TerminationCondition.convergenceCriteriaSatisfied
-    if not finished and condition != TerminationCondition.maxTimeLimit:
-        raise RuntimeError(f"HiGHS ended with {condition.name}")
-    unit, bound = getattr(model, "objective_unit", 1.0), results.objective_bound
-    return BackendAnswer(
-        solution=solution, objective=unit * results.incumbent_objective if solution is not None else None,
-        dual_bound=None if bound is None else unit * bound, finished=finished,
-    )  # fmt: skip
+    columns, inf = form.columns, highspy.kHighsInf
+    side = np.array([row.bound_type for row in form.rows])  # -1: at least, 0: equal, 1: at most
+    limit = np.array(form.rhs, dtype=float)
+    bounds = [variable.bounds for variable in columns]
+    program = highspy.HighsLp()
+    program.num_col_, program.num_row_ = len(columns), len(form.rows)
+    program.sense_ = highspy.ObjSense.kMaximize if form.objectives[0].sense == maximize else highspy.ObjSense.kMinimize
+    program.offset_ = float(form.c_offset[0])
+    program.col_cost_ = form.c.toarray()[0]
+    program.col_lower_ = np.array([-inf if low is None else low for low, _ in bounds])
+    program.col_upper_ = np.array([inf if high is None else high for _, high in bounds])
+    program.integrality_ = [
+        highspy.HighsVarType.kInteger if variable.is_integer() else highspy.HighsVarType.kContinuous
+        for variable in columns
+    ]
+    program.row_lower_ = np.where(side <= 0, limit, -inf)
+    program.row_upper_ = np.where(side >= 0, limit, inf)
+    program.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    program.a_matrix_.start_, program.a_matrix_.index_ = form.A.indptr, form.A.indices
+    program.a_matrix_.value_ = form.A.data
+    return program
 
 
 def _without_variables(problem: Problem[Any]) -> BackendAnswer:
+    """Answer where nothing is to be decided, which is no model for HiGHS."""
     empty = problem.empty_solution()
     if problem.violations(empty):
         return BackendAnswer(infeasible=True)

@@ -10,6 +10,7 @@ from mcsopt.heuristics.greedy import greedy, surrogate_value
 from mcsopt.problems import OfflineWelfare
 from mcsopt.result import Assurance, Result, Termination, conclude
 from mcsopt.solvers.registry import Settings
+from mcsopt.solvers.start import best_feasible
 
 _LP_PAIRS = 150_000  # above this the simplex method takes minutes where subgradient steps take seconds
 _STEPS = 300
@@ -69,7 +70,8 @@ def solve(problem: OfflineWelfare, settings: Settings) -> Result:
     pairs = _Pairs(problem)
     price = np.zeros(problem.instance.num_tasks)
     bound, _ = pairs.bound(price)
-    plan, value = _best_plan(problem, settings)
+    known = (settings.start, greedy(problem).solution, problem.empty_solution())
+    plan, value = best_feasible(problem, known)
     termination = Termination.FINISHED
     limit = np.inf if settings.time_limit is None else settings.time_limit
     try:
@@ -91,17 +93,6 @@ def solve(problem: OfflineWelfare, settings: Settings) -> Result:
         evidence={"kind": "budget-prices", "price": price.tolist()},
         message="redundancy ignored",
     )  # fmt: skip
-
-
-def _best_plan(problem: OfflineWelfare, settings: Settings) -> tuple[object, float | None]:
-    """Return the best feasible plan of the start, the greedy and the empty one, and its value."""
-    best, value = None, None
-    for plan in (settings.start, greedy(problem).solution, problem.empty_solution()):
-        if plan is not None and not problem.violations(plan):
-            worth = problem.evaluate(plan)
-            if value is None or worth > value:
-                best, value = plan, worth
-    return best, value
 
 
 def _dual_values(pairs: _Pairs, seconds: float) -> np.ndarray | None:

@@ -12,7 +12,7 @@ from typing import Any
 from mcsopt import tolerances
 from mcsopt.errors import BackendFault, InputError, TooLarge
 from mcsopt.problems import Problem, require_problem
-from mcsopt.result import Result, Status, conclude, earned_status, is_proved, relative_gap
+from mcsopt.result import Result, Status, Termination, conclude, earned_status, is_proved, relative_gap
 from mcsopt.solvers import solve, solver, solvers_of
 from mcsopt.verification import check
 from mcsopt.verification.certificate import Certificate, load_documents, plain_document
@@ -87,7 +87,12 @@ def find_bound(
         solver_name = None
         if heard is not None and heard.feasible:
             ask = partial(ask, start=heard.solution)
+    interrupted = heard is not None and heard.termination is Termination.INTERRUPTED
+    if interrupted:
+        ask = partial(ask, time_limit=0.0)  # whoever pressed Ctrl-C does not want to wait for another solver
     result = _with_evidence(problem, solver_name, ask)
+    if interrupted:
+        result = replace(result, termination=Termination.INTERRUPTED)
     if progress is not None:
         progress("checking the bound")
     try:
@@ -129,13 +134,13 @@ def _with_evidence(problem: Problem[Any], name: str | None, ask: Callable[..., R
     for candidate in candidates:
         try:
             result = ask(solver=candidate)
-            said = "; ".join([result.message, *(f"stronger method declined: {refusal}" for refusal in refusals)])
-            return replace(result, message=said)
+            said = (result.message, *(f"stronger method declined: {refusal}" for refusal in refusals))
+            return replace(result, message="; ".join(filter(None, said)))
         except TooLarge as error:
             refusals.append(error)
         except KeyboardInterrupt:
             # Interrupted before it had anything: the last resort gives a valid bound at once.
-            return ask(solver=candidates[-1], time_limit=0.0)
+            return replace(ask(solver=candidates[-1], time_limit=0.0), termination=Termination.INTERRUPTED)
     raise refusals[-1] if refusals else TooLarge(f"no solver brings evidence for {problem.name}")
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from mcsopt.errors import TooLarge
 from mcsopt.kernels.deviations import RESPONDERS, Deviations
 from mcsopt.problems import Assignment, AssignmentProblem, Problem
 
@@ -84,12 +83,3 @@ def _of_tasks(problem: AssignmentProblem, plan: Assignment) -> Regret:
 
 GAMES: Mapping[type[Problem[Any]], Callable[[Any, Any], Regret]] = dict.fromkeys(RESPONDERS, _of_tasks)
 """The best deviation from a feasible solution, by type of problem; a line here makes a problem a game."""
-
-
-def equilibrium_regret(problem: Problem[Any], solution: Any) -> float | None:
-    """Return the regret of :func:`best_deviation`; None if the problem is not a game or too large for that."""
-    try:
-        found = best_deviation(problem, solution)
-    except TooLarge:
-        return None
-    return None if found is None else found.regret

@@ -1,4 +1,3 @@
-import matplotlib as mpl
 import pytest
 
 from benchmarks import gap_over_time, heuristic_gaps
@@ -7,14 +6,7 @@ from benchmarks.offline_acceptance import _market, _trial
 from benchmarks.tables import percent, write_csv
 from mcsopt.heuristics.registry import heuristics
 
-
-@pytest.fixture(autouse=True)
-def no_screen():
-    import matplotlib.pyplot as plt
-
-    with mpl.rc_context({"backend": "agg"}):
-        yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("no_screen")
 
 
 def test_lines_of_progress_are_read_in_either_order():

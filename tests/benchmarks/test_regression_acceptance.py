@@ -9,7 +9,7 @@ from mcsopt.data import library
 REPETITIONS = 20
 MARKETS = {
     "greedy_losing_a_task": ["offline-welfare/default-4x12-s1", "offline-welfare/default-5x20-s2"],
-    "random_order": ["offline-welfare/hard-20x80-s0", "offline-welfare/pair-20x80-s0"],
+    "random_order": ["offline-welfare/default-5x20-s2", "offline-welfare/default-10x40-s1"],
 }
 
 

@@ -8,8 +8,6 @@ import pytest
 
 from tests.commands.running import KNAPSACK, MARKET, PLAN, Outcome, run, write
 
-WELFARE = ("--problem", "offline-welfare")
-ITEMS = ("--problem", "knapsack")
 HEADER = (
     "pickup_community_area,trip_start_timestamp,pickup_latitude,pickup_longitude,dropoff_latitude,dropoff_longitude,"
     "trip_miles,trip_seconds,dropoff_community_area\n"

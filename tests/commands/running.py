@@ -40,6 +40,8 @@ KNAPSACK: dict[str, Any] = {
 }
 """The optimum takes items 0 and 1, worth 9; by value per weight the greedy finds it too."""
 
+WELFARE, ITEMS = ("--problem", "offline-welfare"), ("--problem", "knapsack")
+
 PLAN: dict[str, Any] = {"format": "mcsopt-solution/1", "problem": "offline-welfare", "assignment": [[0], [1]]}
 PACKING: dict[str, Any] = {"format": "mcsopt-solution/1", "problem": "knapsack", "items": [0]}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +11,19 @@ import pytest
 from mcsopt.data import library
 from mcsopt.data.files import write_solution
 from mcsopt.verification import check
-from tests.commands.running import IMPOSSIBLE, KNAPSACK, MARKET, PACKING, PLAN, changed, impossible, run, write
+from tests.commands.running import (
+    IMPOSSIBLE,
+    ITEMS,
+    KNAPSACK,
+    MARKET,
+    PACKING,
+    PLAN,
+    WELFARE,
+    changed,
+    impossible,
+    run,
+    write,
+)
 
 KEYS: dict[str, tuple[type, ...]] = {
     "problem": (str,),
@@ -38,20 +49,6 @@ KEYS: dict[str, tuple[type, ...]] = {
     "message": (str,),
     "faults": (list,),
 }
-
-
-@pytest.fixture
-def market(tmp_path: Path) -> Path:
-    return write(tmp_path / "market.json", MARKET)
-
-
-@pytest.fixture
-def knapsack(tmp_path: Path) -> Path:
-    return write(tmp_path / "knapsack.json", KNAPSACK)
-
-
-WELFARE = ("--problem", "offline-welfare")
-ITEMS = ("--problem", "knapsack")
 
 
 def assert_run(document: dict[str, Any]) -> None:

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
 from mcsopt.verification import check
-from tests.commands.running import KNAPSACK, MARKET, PLAN, changed, run, write
+from tests.commands.running import KNAPSACK, MARKET, PLAN, WELFARE, changed, run, write
 from tests.commands.test_certify import KEYS
-
-WELFARE = ("--problem", "offline-welfare")
-
-
-@pytest.fixture
-def market(tmp_path: Path) -> Path:
-    return write(tmp_path / "market.json", MARKET)
 
 
 def test_json_and_certificates(capsys, market, tmp_path):

@@ -15,14 +15,6 @@ from tests.commands.running import KNAPSACK, MARKET, changed, impossible, run, w
 PROBLEMS = ["offline-welfare", "knapsack"]
 
 
-@pytest.fixture
-def instances(tmp_path) -> dict[str, Path]:
-    return {
-        "offline-welfare": write(tmp_path / "market.json", MARKET),
-        "knapsack": write(tmp_path / "knapsack.json", KNAPSACK),
-    }
-
-
 def optimum(capsys: pytest.CaptureFixture[str], instance: Path, problem: str) -> float:
     value: float = run(capsys, "solve", instance, "--problem", problem, "--json").json["objective"]
     return value

@@ -18,6 +18,8 @@ from tests.commands.refusing import refused
 from tests.commands.running import changed, run
 from tests.regression import small_library
 
+pytestmark = pytest.mark.usefixtures("no_screen")
+
 MINE = """
 import random
 from mcsopt.heuristics import density_greedy
@@ -43,16 +45,6 @@ def full(problem, seed=0):
 def loose(problem, seed=0):
     return full(problem) | {"items": list(full(problem)["items"])} if SHIFT else steady(problem)
 """
-
-
-@pytest.fixture(autouse=True)
-def no_screen() -> Any:
-    import matplotlib as mpl
-    import matplotlib.pyplot as plt
-
-    with mpl.rc_context({"backend": "agg"}):
-        yield
-    plt.close("all")
 
 
 @pytest.fixture

@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.commands.refusing import refused
-from tests.commands.running import KNAPSACK, MARKET, PLAN, changed, impossible, run, write
-
-WELFARE = ("--problem", "offline-welfare")
-ITEMS = ("--problem", "knapsack")
-
-
-@pytest.fixture
-def market(tmp_path: Path) -> Path:
-    return write(tmp_path / "market.json", MARKET)
+from tests.commands.running import ITEMS, KNAPSACK, MARKET, PLAN, WELFARE, changed, impossible, run, write
 
 
 def test_the_page_names_plans_and_certificate(capsys, market, tmp_path):

@@ -20,17 +20,9 @@ from mcsopt.regression.coalition_grid import Grid, read_values
 from mcsopt.regression.coalition_sweep import price_of_stability
 from tests.commands.running import run
 
+pytestmark = pytest.mark.usefixtures("no_screen")
+
 PNG = b"\x89PNG"
-
-
-@pytest.fixture(autouse=True)
-def no_screen() -> Any:
-    import matplotlib as mpl
-    import matplotlib.pyplot as plt
-
-    with mpl.rc_context({"backend": "agg"}):
-        yield
-    plt.close("all")
 
 
 def rows_of(path: Path) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -10,8 +11,10 @@ import numpy as np
 import pytest
 
 from mcsopt.data import GENERATORS, default_instance
+from mcsopt.data.generators import generator_of
 from mcsopt.errors import InputError, TooLarge
 from mcsopt.problems import Problem, problem_type
+from mcsopt.result import Status
 from mcsopt.solvers import solve, solvers_of
 from tests.conformance.suite import ORACLE, PROBLEMS, draw
 
@@ -77,3 +80,33 @@ def _data(question: type[Problem[Any]]) -> list[str]:
 def test_nothing_is_missing(name: str, part: Callable[[type[Problem[Any]]], list[str]]) -> None:
     missing = part(problem_type(name))
     assert not missing, f"{name} lacks {', '.join(missing)}"
+
+
+@pytest.mark.parametrize("kind", GENERATORS)
+def test_a_generator_heeds_its_seed(kind: str) -> None:
+    generator = generator_of(kind)
+    first, again, zero, other = (generator(seed=seed).digest() for seed in (5, 5, 0, 6))
+    assert first == again
+    assert len({first, zero, other}) == 3
+
+
+def _questions() -> list[tuple[str, dict[str, str]]]:
+    """Return every problem with every choice of its options."""
+    known = {name: problem_type(name).OPTIONS for name in PROBLEMS}
+    return [
+        (name, dict(zip(options, choice, strict=True)))
+        for name, options in known.items()
+        for choice in itertools.product(*options.values())
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "options"), _questions(), ids=lambda part: "-".join(part.values()) if isinstance(part, dict) else part
+)
+def test_a_default_instance_asks_something(name: str, options: dict[str, str]) -> None:
+    """Doing nothing is not the answer, under any of the problem's options."""
+    question = problem_type(name)
+    problem = question(default_instance(question.instance_type.kind), **options)  # type: ignore[call-arg]  # every problem is a dataclass
+    result = solve(problem)
+    assert result.status is Status.PROVED
+    assert result.solution != problem.empty_solution()

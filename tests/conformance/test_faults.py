@@ -16,6 +16,7 @@ from tests.conformance.faults import (
     Case,
     Fault,
     FaultyBackend,
+    Scripted,
     evidence_trial,
     impatience,
     registered,
@@ -61,7 +62,7 @@ def test_an_infinite_bound_that_says_nothing_is_no_bound(cases: list[Case]) -> N
     problem = cases[0].problem
     bound = math.inf if problem.sense == "max" else -math.inf
     answer = BackendAnswer(dual_bound=bound, finished=False)
-    result = backend.run_guarded(problem, "mute", lambda seconds: answer, Settings())
+    result = backend.run_guarded(problem, "mute", lambda: Scripted(lambda: answer), Settings())
     assert result.dual_bound is None
     assert result.assurance is None
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from mcsopt.heuristics.registry import load_heuristic
 from mcsopt.problems import Problem
 from mcsopt.result import Result, Status
-from tests.conformance.suite import HEURISTICS, draw, truth, worse
+from tests.conformance.suite import HEURISTICS, draw, draws, truth, worse
 
+DRAWS = 40
 SEEDS = st.integers(0, 2**32 - 1)
 
 
@@ -49,3 +50,9 @@ def test_the_same_seed_gives_the_same_run(name: str, method: str, instance: int,
     assert first.trace == second.trace
     assert first.termination == second.termination
     assert first.seed == second.seed == seed
+
+
+@pytest.mark.parametrize(("name", "method"), HEURISTICS)
+def test_some_plan_is_feasible_and_not_the_empty_one(name: str, method: str) -> None:
+    results = (load_heuristic(method, problem)(problem, seed=0) for problem in draws(name, DRAWS))
+    assert any(result.feasible and result.solution != result.problem.empty_solution() for result in results)

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mcsopt.commands.arguments import LEAST_ALPHA
 from mcsopt.regression import sign_flips
-from mcsopt.regression.sign_flips import DRAWS, LEAST_ALPHA, pairs_needed, sign_flip_test
+from mcsopt.regression.sign_flips import DRAWS, pairs_needed, sign_flip_test
 
 
 def by_definition(differences):

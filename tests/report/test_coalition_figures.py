@@ -1,4 +1,3 @@
-import matplotlib as mpl
 import numpy as np
 import pytest
 
@@ -9,16 +8,9 @@ from mcsopt.regression.coalition_sweep import sweep
 from mcsopt.report.coalition_figures import equilibrium_size_figure, growth_figure, largest_equilibrium, stability_map
 from mcsopt.solvers.coalition_enumeration import all_intervals
 
+pytestmark = pytest.mark.usefixtures("no_screen")
+
 NINE = DataCoalition(np.array([2.2, 5.4, 7.0, 11, 30, 33, 34, 36, 38]) * 1e-4, 0.16, 1.0)
-
-
-@pytest.fixture(autouse=True)
-def no_screen():
-    import matplotlib.pyplot as plt
-
-    with mpl.rc_context({"backend": "agg"}):
-        yield
-    plt.close("all")
 
 
 def test_steps_of_the_largest_equilibrium_are_half_open():

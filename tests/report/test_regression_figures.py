@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import matplotlib as mpl
 import pytest
 
 from mcsopt.report.regression_figures import MOST_ENTRIES, paired_difference_figure
 
-
-@pytest.fixture(autouse=True)
-def no_screen():
-    import matplotlib.pyplot as plt
-
-    with mpl.rc_context({"backend": "agg"}):
-        yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("no_screen")
 
 
 def row(heuristic, entry, seed, difference):

@@ -5,10 +5,12 @@ import itertools
 import numpy as np
 import pytest
 
-from mcsopt.data import sensing_market
+from mcsopt.data import default_instance, sensing_market
 from mcsopt.errors import TooLarge
-from mcsopt.problems import Assignment, Knapsack, KnapsackInstance, OfflineWelfare
+from mcsopt.problems import Assignment, CentralCoalition, Knapsack, KnapsackInstance, OfflineWelfare
+from mcsopt.result import Status, Termination
 from mcsopt.solvers import solve
+from tests.conformance.suite import draws, truth
 
 
 def every_plan(problem):
@@ -51,3 +53,33 @@ def test_sizes_beyond_reach_are_refused():
         solve(Knapsack(KnapsackInstance(np.ones(21), np.ones(21), 5.0)), solver="enumeration")
     with pytest.raises(TooLarge, match="limited to 12 candidate workers"):
         solve(OfflineWelfare(sensing_market(tasks=5, workers=40)), solver="enumeration")
+
+
+@pytest.mark.parametrize("name", ["knapsack", "offline-welfare", "central-coalition", "stable-coalition"])
+def test_without_time_it_keeps_the_start_and_claims_no_bound(name):
+    problem = next(p for p in draws(name, 40) if truth(p).optimum is not None)
+    result = solve(problem, solver="enumeration", time_limit=0.0, start=truth(problem).solution)
+    assert (result.termination, result.status, result.dual_bound) == (Termination.TIME, Status.FEASIBLE, None)
+    assert result.objective == truth(problem).optimum
+
+
+def test_interrupted_it_keeps_the_best_so_far(monkeypatch):
+    problem = CentralCoalition(default_instance("data-coalition"))
+    best, tried = solve(problem, solver="enumeration").objective, itertools.count()
+    evaluate = CentralCoalition.evaluate
+
+    def struck(self, solution):
+        if next(tried) == 30:
+            raise KeyboardInterrupt
+        return evaluate(self, solution)
+
+    monkeypatch.setattr(CentralCoalition, "evaluate", struck)
+    result = solve(problem, solver="enumeration")
+    assert (result.termination, result.status, result.dual_bound) == (Termination.INTERRUPTED, Status.FEASIBLE, None)
+    assert best <= result.objective < evaluate(problem, problem.empty_solution())
+
+
+def test_a_run_cut_short_does_not_claim_infeasibility():
+    problem = next(p for p in draws("offline-welfare", 200) if truth(p).optimum is None)
+    result = solve(problem, solver="enumeration", time_limit=0.0)
+    assert result.status is Status.UNKNOWN

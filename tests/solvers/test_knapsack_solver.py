@@ -197,20 +197,27 @@ def test_start_is_the_first_incumbent_if_it_fits() -> None:
     assert poor.solution.items
 
 
+class Impatient:
+    """Hears lines of progress, and presses Ctrl-C at one of them."""
+
+    def __init__(self, patience: int) -> None:
+        self.patience = patience
+        self.lines: list[str] = []
+
+    def __call__(self, line: str) -> None:
+        self.lines.append(line)
+        if len(self.lines) == self.patience:
+            raise KeyboardInterrupt
+
+
 def test_interruption_keeps_the_best_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(solver, "CHUNK", 10)
     monkeypatch.setattr(solver, "REPORT_SECONDS", 0.0)
-    lines: list[str] = []
-
-    def impatient(line: str) -> None:
-        lines.append(line)
-        if len(lines) == 3:
-            raise KeyboardInterrupt
-
+    impatient = Impatient(3)
     problem = Knapsack(knapsack(200, "weakly-correlated", 1))
     result = solve(problem, Settings(progress=impatient))
     assert result.termination is Termination.INTERRUPTED
-    assert len(lines) == 3
+    assert len(impatient.lines) == 3
     assert_sound(problem, result)
 
 
@@ -220,7 +227,7 @@ def solve_keeping(monkeypatch: pytest.MonkeyPatch, problem: Knapsack, longest: i
 
 
 def test_tree_too_long_to_keep_gives_a_shorter_one_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    problem = Knapsack(knapsack(300, "uncorrelated", 2))
+    problem = Knapsack(knapsack(200, "uncorrelated", 7))
     whole = solve(problem, Settings())
     size = len(whole.evidence["tree"])
     shorter = solve_keeping(monkeypatch, problem, size - 1)
@@ -253,13 +260,7 @@ def test_shorter_tree_that_proves_as_much_needs_no_message(monkeypatch: pytest.M
 
 def test_interruption_of_the_second_search_keeps_the_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(solver, "LONGEST_TREE", 10)
-    lines: list[str] = []
-
-    def impatient(line: str) -> None:
-        lines.append(line)
-        if len(lines) == 2:
-            raise KeyboardInterrupt
-
+    impatient = Impatient(2)
     result = solve(Knapsack(knapsack(300, "uncorrelated", 2)), Settings(progress=impatient))
     assert result.termination is Termination.INTERRUPTED
     assert result.status is Status.PROVED

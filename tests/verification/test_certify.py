@@ -1,6 +1,8 @@
 """Bounds, certificates and regret, joined."""
 
+import importlib
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,9 +12,10 @@ from mcsopt.data import sensing_market
 from mcsopt.errors import InputError, TooLarge
 from mcsopt.heuristics import aspire_off, greedy
 from mcsopt.problems import Knapsack, KnapsackInstance, OfflineWelfare, Packing
-from mcsopt.result import Assurance, Status
-from mcsopt.solvers import solve
-from mcsopt.verification.regret import Regret, best_deviation, equilibrium_regret
+from mcsopt.result import Assurance, Status, Termination
+from mcsopt.solvers import backend, solve
+from mcsopt.verification import certification
+from mcsopt.verification.regret import Regret, best_deviation
 from tests.conformance import deviations
 
 
@@ -79,7 +82,6 @@ def test_regret_equals_brute_force():
             if not small.violations(plan):
                 found = best_deviation(small, plan)
                 assert found.regret == pytest.approx(deviations.regret(small, plan), abs=1e-9)
-                assert equilibrium_regret(small, plan) == found.regret
                 if found.task is None:
                     assert (found.regret, found.workers) == (0.0, ())
                     continue
@@ -97,11 +99,9 @@ def test_the_optimum_has_no_regret(problem):
 def test_regret_is_unknown_where_the_search_is_too_large_or_there_is_no_game(problem, monkeypatch):
     knapsack = Knapsack(KnapsackInstance([3.0], [4.0], 7.5))
     assert best_deviation(knapsack, Packing([0])) is None
-    assert equilibrium_regret(knapsack, Packing([0])) is None
     monkeypatch.setattr("mcsopt.kernels.priced_sets.MAX_NODES", 1)
     with pytest.raises(TooLarge, match="takes more than 1 nodes"):
         best_deviation(problem, problem.empty_solution())
-    assert equilibrium_regret(problem, problem.empty_solution()) is None
     assert certify(problem, problem.empty_solution(), solver="linear-bound").regret is None
 
 
@@ -132,4 +132,34 @@ def test_an_interrupted_search_for_regret_loses_nothing(problem, monkeypatch):
     monkeypatch.setattr("mcsopt.verification.certification.best_deviation", interrupt)
     certificate = certify(problem, greedy(problem), time_limit=0)
     assert certificate.regret is None
+    assert verify(certificate).accepted
+
+
+def test_a_method_without_a_word_of_its_own_leaves_no_loose_semicolon(problem, monkeypatch):
+    def declines(problem, settings):
+        raise TooLarge("too many tasks")
+
+    monkeypatch.setattr("mcsopt.solvers.branch_and_price.solve", declines)
+    solver = importlib.import_module("mcsopt.solvers.linear_bound")
+    original = solver.solve
+    monkeypatch.setattr(solver, "solve", lambda *asked: replace(original(*asked), message=""))
+    certificate = certify(problem, greedy(problem))
+    assert certificate.bound.message == "stronger method declined: too many tasks"
+
+
+def test_who_interrupts_a_backend_does_not_wait_for_another_solver(problem, monkeypatch):
+    asked = []
+
+    def record(*args, **settings):
+        asked.append(settings)
+        return solve(*args, **settings)
+
+    def struck(name, search, time_limit):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(certification, "solve", record)
+    monkeypatch.setattr(backend, "_searched", struck)
+    certificate = certify(problem, greedy(problem), solver="highs")
+    assert [(given["solver"], given["time_limit"]) for given in asked][1:] == [("branch-and-price", 0.0)]
+    assert certificate.bound.termination is Termination.INTERRUPTED
     assert verify(certificate).accepted

@@ -89,12 +89,17 @@ def _doubles(value: Any) -> Any:
 
 def parse_problem(checker: ModuleType, options: Any, instance: Any, run: Run) -> Any:
     """Read options and instance by the problem's checker."""
-    if not isinstance(instance, dict):
-        raise Refused(f"instance is {strict.show(instance)}, not an object")
-    for key, wanted in (("format", INSTANCE_FORMAT), ("kind", checker.KIND)):
-        if instance.get(key) != wanted:
-            raise Refused(f"instance.{key} is {strict.show(instance.get(key))} instead of {wanted!r}")
+    _require(instance, "instance", format=INSTANCE_FORMAT, kind=checker.KIND)
     return checker.parse_instance(instance, checker.parse_options(options), run)
+
+
+def _require(value: Any, name: str, **wanted: str) -> None:
+    """Refuse anything but an object with these values."""
+    if not isinstance(value, dict):
+        raise Refused(f"{name} is {strict.show(value)}, not an object")
+    for key, expected in wanted.items():
+        if value.get(key) != expected:
+            raise Refused(f"{name}.{key} is {strict.show(value.get(key))} instead of {expected!r}")
 
 
 def derive(problem: Any, options: Any, instance: Any, evidence: Any, run: Run) -> Derivation:
@@ -108,8 +113,7 @@ def derive(problem: Any, options: Any, instance: Any, evidence: Any, run: Run) -
 
 def _derive_bound(checker: ModuleType, asked: Any, evidence: Any, run: Run) -> float | None:
     run.tick()
-    if not isinstance(evidence, dict):
-        raise Refused(f"evidence is {strict.show(evidence)}, not an object")
+    _require(evidence, "evidence")
     bound: float | None = checker.derive_bound(asked, evidence, run)
     return bound
 
@@ -127,8 +131,7 @@ def derive_regret(problem: Any, options: Any, instance: Any, solution: Any, evid
 
 
 def _require_plan_evidence(checker: ModuleType, evidence: Any) -> None:
-    if not isinstance(evidence, dict):
-        raise Refused(f"evidence is {strict.show(evidence)}, not an object")
+    _require(evidence, "evidence")
     kind = getattr(checker, "PLAN_EVIDENCE", None)
     if kind is None or evidence.get("kind") != kind:
         raise Refused(f"evidence is given, of kind {strict.show(evidence.get('kind'))}, which FEASIBLE does not allow")
@@ -136,11 +139,7 @@ def _require_plan_evidence(checker: ModuleType, evidence: Any) -> None:
 
 def _read_plan(checker: ModuleType, asked: Any, solution: Any, run: Run) -> Any:
     """Read a plan, and refuse one that breaks a constraint."""
-    if not isinstance(solution, dict):
-        raise Refused(f"solution is {strict.show(solution)}, not an object")
-    for key, wanted in (("format", SOLUTION_FORMAT), ("problem", checker.PROBLEM)):
-        if solution.get(key) != wanted:
-            raise Refused(f"solution.{key} is {strict.show(solution.get(key))} instead of {wanted!r}")
+    _require(solution, "solution", format=SOLUTION_FORMAT, problem=checker.PROBLEM)
     plan = checker.parse_solution(asked, solution)
     broken = checker.violations_of(asked, plan, run)
     if broken:
@@ -304,7 +303,7 @@ def _gap(objective: float, bound: float, sign: float) -> float:
     gap = sign * (bound / scale - objective / scale)
     if gap < -PROVED_GAP:
         raise Refused(f"the plan, worth {objective!r}, beats the bound {bound!r}: one of them is false")
-    return max(gap, 0.0)
+    return max(0.0, gap)  # in this order: of two zeros the first is taken, and a minimisation's is -0.0
 
 
 def _check_digest(certificate: dict[str, Any], pinned: str | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,14 +82,22 @@ def read_json(text: Any) -> Any:
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise Refused(f"the key {show(key)} appears twice in one object")
-            seen.add(key)
-    return found
+    twice = _first_repeat([key for key, _ in pairs])
+    if twice is not None:
+        raise Refused(f"the key {show(pairs[twice][0])} appears twice in one object")
+    return dict(pairs)
+
+
+def _first_repeat(items: Sequence[Any]) -> int | None:
+    """Return the first position whose item stands before it as well; None if all are distinct."""
+    if len(set(items)) == len(items):
+        return None
+    seen: set[Any] = set()
+    for position, item in enumerate(items):
+        if item in seen:
+            return position
+        seen.add(item)
+    return None
 
 
 def _no_constant(name: str) -> Any:
@@ -216,12 +225,9 @@ def indices(value: Any, path: str, size: int, length: int | None = None) -> list
 def distinct_indices(value: Any, path: str, size: int) -> list[int]:
     """Return a list of distinct indices below `size`."""
     found = indices(value, path, size)
-    if len(set(found)) < len(found):
-        seen: set[int] = set()
-        for position, item in enumerate(found):
-            if item in seen:
-                raise Refused(f"{path}[{position}] repeats {item}")
-            seen.add(item)
+    twice = _first_repeat(found)
+    if twice is not None:
+        raise Refused(f"{path}[{twice}] repeats {found[twice]}")
     return found
 
 

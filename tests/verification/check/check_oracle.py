@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import pytest
 
 from mcsopt.problems import Assignment, Knapsack, OfflineWelfare, Problem
 from mcsopt.verification import check
+from mcsopt.verification.check import contracts, pricing
 
 MONEY, RISK = Fraction(1, 10**9), Fraction(1, 10**12)
+ROUNDING = Fraction(1, 10**10)
+"""By how much a bound rounded outward may exceed the exact one."""
 
 
 def certificate(problem: Problem[Any], plan: Any, evidence: dict[str, Any] | None) -> dict[str, Any]:
@@ -55,25 +60,31 @@ def certificate(problem: Problem[Any], plan: Any, evidence: dict[str, Any] | Non
 # Offline welfare ----------------------------------------------------------------------------------------------
 
 
+def rationals(values: Any) -> list[Fraction]:
+    return [Fraction(float(x)) for x in values]
+
+
+def exact_quality_and_risk(
+    quality: list[Fraction], arrival: list[Fraction], redundancy: Fraction, demand: Fraction
+) -> tuple[Fraction, Fraction]:
+    """Return E[Q(A)] and the quality risk of a set by a sum over all arrival patterns, in rationals."""
+    mean = risk = Fraction(0)
+    for pattern in itertools.product((False, True), repeat=len(quality)):
+        chance = math.prod((p if here else 1 - p for p, here in zip(arrival, pattern, strict=True)), start=Fraction(1))
+        total, number = sum(itertools.compress(quality, pattern), Fraction(0)), sum(pattern)
+        mean += chance * total / (1 + (number - 1) * redundancy) if number else 0
+        risk += chance if total < demand * (1 + (number - 1) * redundancy) - RISK else 0
+    return mean, risk
+
+
 def exact_value_and_risk(problem: OfflineWelfare, task: int, members: tuple[int, ...]) -> tuple[Fraction, Fraction]:
-    """Return v_i(A) and the quality risk by a sum over all arrival patterns, in rationals."""
+    """Return v_i(A) and the quality risk, in rationals."""
     market = problem.instance
     pairs = problem.pairs(task, members)
-    q = [Fraction(float(x)) for x in market.quality[pairs]]
-    c = [Fraction(float(x)) for x in market.cost[pairs]]
-    p = [Fraction(float(market.arrival[j])) for j in members]
-    zeta, demand = Fraction(float(market.redundancy[task])), Fraction(float(market.demand[task]))
-    quality, risk = Fraction(0), Fraction(0)
-    for pattern in itertools.product((0, 1), repeat=len(members)):
-        chance = math.prod((p[k] if here else 1 - p[k] for k, here in enumerate(pattern)), start=Fraction(1))
-        total = sum((q[k] for k, here in enumerate(pattern) if here), Fraction(0))
-        number = sum(pattern)
-        if number:
-            quality += chance * total / (1 + (number - 1) * zeta)
-        if total < demand * (1 + (number - 1) * zeta) - RISK:
-            risk += chance
-    value = Fraction(market.quality_weight) * quality - sum((p[k] * c[k] for k in range(len(members))), Fraction(0))
-    return value, risk
+    arrival, cost = rationals(market.arrival[list(members)]), rationals(market.cost[pairs])
+    zeta, demand = rationals((market.redundancy[task], market.demand[task]))
+    mean, risk = exact_quality_and_risk(rationals(market.quality[pairs]), arrival, zeta, demand)
+    return Fraction(market.quality_weight) * mean - sum(map(operator.mul, arrival, cost), Fraction(0)), risk
 
 
 def feasible_sets(problem: OfflineWelfare, task: int) -> dict[tuple[int, ...], Fraction]:
@@ -84,7 +95,7 @@ def feasible_sets(problem: OfflineWelfare, task: int) -> dict[tuple[int, ...], F
     found = {}
     for size in range(1, len(workers) + 1):
         for members in itertools.combinations(workers, size):
-            spend = sum(Fraction(float(x)) for x in market.payment[problem.pairs(task, members)])
+            spend = sum(rationals(market.payment[problem.pairs(task, members)]))
             if spend <= Fraction(float(market.budget[task])) + MONEY:
                 value, risk = exact_value_and_risk(problem, task, members)
                 if risk <= Fraction(market.quality_risk) + RISK:
@@ -161,6 +172,21 @@ def leaves(tree: list[Any]) -> list[tuple[dict[str, Any], list[tuple[dict[str, A
     return found
 
 
+def derive_tree(problem: OfflineWelfare, tree: Any, **limits: Any) -> check.Derivation:
+    """Let the checker derive what a price tree proves."""
+    evidence = {"kind": "price-tree", "tree": tree}
+    return check.derive(problem.name, problem.options, problem.instance.to_json(), evidence, **limits)
+
+
+def price_by(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have every task of a price tree "listed" (small ones are anyway), "searched" in numpy, or searched "compiled"."""
+    if path == "searched":
+        monkeypatch.setattr(pricing, "LISTED_SETS", 0)
+    if path == "compiled":
+        monkeypatch.setattr(contracts, "COMPILED_FROM", 0)
+        monkeypatch.setattr(contracts, "COMPILED_SETS", 0)
+
+
 def set_respects(task: int, members: tuple[int, ...], path: list[Any]) -> bool:
     """Whether a set of a task respects every split above a leaf."""
     for split, side in path:
@@ -212,8 +238,8 @@ def exact_leaf_bound(
 def exact_items(problem: Knapsack) -> tuple[list[Fraction], list[Fraction], Fraction]:
     """Return weights, values and the relaxed capacity as rationals."""
     instance = problem.instance
-    weight = [Fraction(float(w)) for w in instance.weight]
-    return weight, [Fraction(float(v)) for v in instance.value], Fraction(instance.capacity) + MONEY
+    weight = rationals(instance.weight)
+    return weight, rationals(instance.value), Fraction(instance.capacity) + MONEY
 
 
 def knapsack_optimum(problem: Knapsack) -> tuple[Fraction, tuple[int, ...]]:

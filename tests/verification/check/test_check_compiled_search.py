@@ -1,36 +1,20 @@
 from __future__ import annotations
 
 import itertools
-import json
 import math
-import subprocess
-import sys
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import pytest
 
-from mcsopt.problems import OfflineWelfare, SensingMarket
 from mcsopt.verification import check
-from mcsopt.verification.check import compiled_kernel, compiled_search, contracts, price_tree, pricing
+from mcsopt.verification.check import compiled_search, pricing
 from mcsopt.verification.check.compiled_search import CompiledSearch
 from mcsopt.verification.check.fines import Cut, Fines
 from mcsopt.verification.check.sets import Task
 from mcsopt.verification.check.strict import Run
-from tests.verification.check.check_oracle import (
-    certificate,
-    exact_leaf_bound,
-    feasible_sets,
-    leaves,
-    optimum,
-    random_leaf,
-    random_tree,
-)
-
-ROUNDING = Fraction(1, 10**10)
-MONEY, RISK = Fraction(1, 10**9), Fraction(1, 10**12)
+from tests.verification.check.check_oracle import MONEY, RISK, ROUNDING, exact_quality_and_risk, rationals
 
 
 def rough_task(rng: np.random.Generator, size: int) -> Task:
@@ -97,23 +81,17 @@ def draw_question(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.n
 
 
 def exact_sets(task: Task) -> list[tuple[tuple[int, ...], Fraction]]:
-    """Return every feasible nonempty set and its value, by all arrival patterns in rationals."""
-    arrival, quality, payment, cost = (
-        [Fraction(float(x)) for x in column] for column in (task.arrival, task.quality, task.payment, task.cost)
-    )
-    zeta, demand = Fraction(task.redundancy), Fraction(task.demand)
+    """Return every feasible nonempty set and its value, in rationals."""
+    arrival, quality, payment, cost = map(rationals, (task.arrival, task.quality, task.payment, task.cost))
+    zeta, demand = rationals((task.redundancy, task.demand))
     found = []
     for size in range(1, task.size + 1):
         for members in itertools.combinations(range(task.size), size):
             if sum(payment[j] for j in members) > Fraction(task.budget) + MONEY:
                 continue
-            mean = risk = Fraction(0)
-            for pattern in itertools.product((False, True), repeat=size):
-                here = [j for j, comes in zip(members, pattern, strict=True) if comes]
-                chance = math.prod(arrival[j] if j in here else 1 - arrival[j] for j in members)
-                total, number = sum((quality[j] for j in here), Fraction(0)), len(here)
-                mean += chance * total / (1 + (number - 1) * zeta) if number else 0
-                risk += chance if total < demand * (1 + (number - 1) * zeta) - RISK else 0
+            mean, risk = exact_quality_and_risk(
+                [quality[j] for j in members], [arrival[j] for j in members], zeta, demand
+            )
             if risk <= Fraction(task.risk_cap) + RISK:
                 value = Fraction(task.weight) * mean - sum(arrival[j] * cost[j] for j in members)
                 found.append((members, value))
@@ -289,136 +267,3 @@ def test_expected_sets_are_about_the_affordable_ones(seed: int) -> None:
         task.affordable(members) for k in range(1, 8) for members in itertools.combinations(range(task.size), k)
     )
     assert 0.8 * affordable <= pricing.expected_sets(task) <= 1.25 * affordable
-
-
-# Price trees --------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def compiled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Send every task through compiled code."""
-    monkeypatch.setattr(contracts, "COMPILED_FROM", 0)
-    monkeypatch.setattr(contracts, "COMPILED_SETS", 0)
-
-
-def derive(problem: OfflineWelfare, tree: Any, **limits: Any) -> check.Derivation:
-    evidence = {"kind": "price-tree", "tree": tree}
-    return check.derive("offline-welfare", problem.options, problem.instance.to_json(), evidence, **limits)
-
-
-@pytest.mark.usefixtures("compiled")
-@pytest.mark.parametrize("seed", range(60))
-def test_bounds_equal_an_exact_leaf_bound(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    problem = OfflineWelfare.random_small(rng)
-    market = problem.instance
-    sets = [feasible_sets(problem, i) for i in range(market.num_tasks)]
-    best = optimum(problem, sets)
-    for depth in range(4):
-        tree = random_tree(rng, market.num_tasks, market.num_workers, depth)
-        exact = [exact_leaf_bound(problem, sets, leaf, path) for leaf, path in leaves(tree)]
-        known = [bound for bound in exact if bound is not None]
-        derived = derive(problem, tree, threads=1 + seed % 2)
-        assert derived.infeasible == (not known)
-        if derived.dual_bound is None:
-            assert best is None
-            continue
-        assert 0 <= Fraction(derived.dual_bound) - max(known) <= ROUNDING
-        assert "tasks searched" not in derived.work
-
-
-@pytest.mark.usefixtures("compiled")
-def test_emptiness_is_accepted_only_where_no_plan_is_left() -> None:
-    outcomes = set()
-    for seed in range(100):
-        rng = np.random.default_rng(7000 + seed)
-        problem = OfflineWelfare.random_small(rng)
-        market = problem.instance
-        tree = [random_leaf(rng, market.num_workers, 1, True, market.num_tasks)]
-        sets = [feasible_sets(problem, i) for i in range(market.num_tasks)]
-        [bound] = [exact_leaf_bound(problem, sets, leaf, path) for leaf, path in leaves(tree)]
-        try:
-            accepted = derive(problem, tree).infeasible
-        except check.Refused:
-            accepted = False
-        assert accepted or (bound is not None and bound > -ROUNDING)
-        assert not accepted or bound is None or bound < 0
-        outcomes.add(accepted)
-    assert outcomes == {False, True}
-
-
-def middling(seed: int) -> tuple[OfflineWelfare, list[Any]]:
-    """Return a market and a tree of many leaves with different prices."""
-    from mcsopt.data import sensing_market
-
-    problem = OfflineWelfare(sensing_market(tasks=6, workers=30, seed=seed))
-    rng = np.random.default_rng(seed)
-    tree: list[Any] = [random_leaf(rng, 30, 40.0)]
-    for _ in range(20):
-        split = {"split": "pair", "task": int(rng.integers(6)), "worker": int(rng.integers(30))}
-        tree = [split, random_leaf(rng, 30, 40.0), *tree]
-    return problem, tree
-
-
-@pytest.mark.usefixtures("compiled")
-@pytest.mark.parametrize("seed", range(3))
-def test_threads_and_batches_change_nothing(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    problem, tree = middling(seed)
-    one, two = (derive(problem, tree, threads=threads) for threads in (1, 2))
-    assert one == two
-    assert one.work["tasks searched by compiled code"] == 6
-    assert one.work["leaves"] == 21
-    monkeypatch.setattr(price_tree, "BATCH", 3)
-    assert derive(problem, tree, threads=2) == one
-    monkeypatch.setattr(contracts, "COMPILED_FROM", math.inf)
-    pure = derive(problem, tree)
-    assert one.dual_bound == pytest.approx(pure.dual_bound, rel=1e-12)
-    assert pure.work["sets priced anew"] <= one.work["sets priced anew"]
-
-
-@pytest.mark.usefixtures("compiled")
-def test_a_bound_below_the_true_one_is_refused() -> None:
-    problem, tree = middling(0)
-    honest = certificate(problem, None, {"kind": "price-tree", "tree": tree})
-    assert check.check(honest).accepted
-    false = {**honest, "dual_bound": honest["dual_bound"] * (1 - 1e-8)}
-    verdict = check.check(false)
-    assert not verdict.accepted
-    assert "dual_bound" in verdict.reason
-
-
-@pytest.mark.usefixtures("compiled")
-def test_tasks_with_too_many_cheap_workers_are_left_to_the_pure_path() -> None:
-    count = 12
-    problem = OfflineWelfare(
-        SensingMarket(
-            budget=[0.0], demand=[0.5], redundancy=[0.0], arrival=[1.0] * count, pair_task=[0] * count,
-            pair_worker=list(range(count)), payment=[0.0] * count, cost=[0.0] * count, quality=[1.0] * count,
-            quality_weight=1.0,
-        )
-    )  # fmt: skip
-    assert count > compiled_kernel.LARGEST
-    derived = derive(problem, [{"worker": [], "price": []}])
-    assert derived.work["tasks listed"] == 1
-    assert derived.dual_bound == pytest.approx(count)
-
-
-def test_refusals_come_through_threads(compiled: None) -> None:
-    problem, tree = middling(1)
-    with pytest.raises(check.OutOfTime):
-        derive(problem, tree, threads=2, time_limit=0)
-
-
-def test_small_certificates_do_not_load_compiled_code() -> None:
-    problem = OfflineWelfare.random_small(np.random.default_rng(0))
-    asked = json.dumps([problem.options, problem.instance.to_json()])
-    code = (
-        "import json, sys\n"
-        "from mcsopt.verification import check\n"
-        "options, instance = json.loads(sys.stdin.read())\n"
-        "leaf = {'worker': [], 'price': []}\n"
-        "check.derive('offline-welfare', options, instance, {'kind': 'price-tree', 'tree': [leaf]})\n"
-        "print('mcsopt.verification.check.compiled_kernel' in sys.modules)\n"
-    )
-    ran = subprocess.run([sys.executable, "-c", code], input=asked, capture_output=True, text=True, check=True)
-    assert ran.stdout.strip() == "False"

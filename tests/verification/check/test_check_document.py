@@ -12,6 +12,7 @@ import pytest
 
 from mcsopt.problems import Assignment, Knapsack, KnapsackInstance, OfflineWelfare, Packing, SensingMarket
 from mcsopt.verification import check
+from mcsopt.verification.check import document as checking
 from tests.verification.check.check_oracle import certificate
 
 
@@ -386,3 +387,7 @@ def test_a_tiny_objective_is_held_to_its_own_magnitude(factor):
     assert check.check(document).accepted, check.check(document).reason
     document["objective"] *= factor
     assert "objective is recorded" in check.check(document).reason
+
+
+def test_the_gap_of_a_minimisation_is_no_negative_zero():
+    assert math.copysign(1.0, checking._gap(2.0, 2.0, -1.0)) == 1.0
