@@ -24,7 +24,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import offline_acceptance, regression_acceptance
+from benchmarks import offline_acceptance, online_acceptance, regression_acceptance
 from benchmarks.criteria import Effort, Row
 from benchmarks.served_shares import served_share
 from mcsopt.data.library import entries
@@ -298,6 +298,7 @@ CHECKS: dict[str, Check] = {
     "branch-and-price": offline_acceptance.branch_and_price,
     "at-scale": offline_acceptance.at_scale,
     "hard": offline_acceptance.hard,
+    "online": online_acceptance.online,
     "mutants": mutants,
     "faults": lies,
     "knapsack": knapsack_agreement,

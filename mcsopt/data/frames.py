@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mcsopt.errors import InputError, shown
-from mcsopt.problems import OfflineWelfare, instance_types
+from mcsopt.problems import AssignmentProblem, instance_types
 from mcsopt.problems.fields import INSTANCE_FORMAT, Field, Instance
 from mcsopt.result import Result
 
@@ -123,12 +123,12 @@ def instance_from_frames(
     return wanted.from_json(document)
 
 
-def assignment_frame(problem: OfflineWelfare, solution: Any) -> pd.DataFrame:
+def assignment_frame(problem: AssignmentProblem, solution: Any) -> pd.DataFrame:
     """Return one row per contract of a plan, by task and worker.
 
     Parameters
     ----------
-    problem : OfflineWelfare
+    problem : OfflineWelfare or OnlineRecruitment
     solution : Assignment or Mapping
         A plan, feasible or not, as one or by the keys of a solution file.
 
@@ -143,7 +143,7 @@ def assignment_frame(problem: OfflineWelfare, solution: Any) -> pd.DataFrame:
     InputError
         For another problem, something else than a plan, or a contract without a pair.
     """
-    if not isinstance(problem, OfflineWelfare):
+    if not isinstance(problem, AssignmentProblem):
         remedy = "select rows of instance_frames(problem.instance) by the solution's indices"
         raise InputError("problem", "has no assignment of workers to tasks", remedy)
     pandas = load_pandas()

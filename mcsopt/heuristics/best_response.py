@@ -1,4 +1,4 @@
-"""Best-response dynamics of the offline potential game: what ASPIRE-Off would be with exact responses."""
+"""Best-response dynamics of the potential games of tasks: what ASPIRE-Off and -On would be with exact responses."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from mcsopt.errors import InputError
+from mcsopt.heuristics.aspire import check_rounds
 from mcsopt.kernels.deviations import Deviations, warm_up
-from mcsopt.problems import Assignment, OfflineWelfare
+from mcsopt.problems import Assignment, AssignmentProblem
 from mcsopt.result import Result, Termination, TraceStep, conclude
 from mcsopt.seeds import generator
 
@@ -20,7 +21,7 @@ _STREAM = 2  # of the seed, so that orders do not repeat the numbers of a market
 
 
 def best_response(
-    problem: OfflineWelfare,
+    problem: AssignmentProblem,
     *,
     seed: int = 0,
     start: Result | Assignment | Mapping[str, Any] | None = None,
@@ -29,16 +30,16 @@ def best_response(
     max_rounds: int = 100_000,
     progress: Callable[[str], None] | None = None,
 ) -> Result:
-    """Let one task a round move to an exact best response, until none gains: a constrained Nash equilibrium (36).
+    """Let one task a round move to an exact best response, until none gains: a constrained Nash equilibrium (36), (60).
 
-    Players are the tasks; a strategy of task i is a feasible set of its own and the idle candidate workers (31), or
-    nobody where service is optional; the payoff ``v_i(A_i)`` makes the expected social welfare an exact potential
-    (37)-(39). Each round one task moves to the best of *all* its strategies, where ASPIRE-Off tries the one set that a
-    knapsack proposes.
+    Players are the tasks; a strategy of task i is a feasible set of its own and the idle candidate workers (31), (55),
+    or nobody where service, or restoration, is optional; the payoff, what its set adds to the objective, makes the
+    objective an exact potential (37)-(39), (59)-(62). Each round one task moves to the best of *all* its strategies,
+    where ASPIRE-Off and ASPIRE-On try the one set that a knapsack proposes.
 
     Parameters
     ----------
-    problem : OfflineWelfare
+    problem : OfflineWelfare or OnlineRecruitment
     seed : int
         Used by ``order="random"`` only.
     start : Result, Assignment or mapping, optional
@@ -72,18 +73,19 @@ def best_response(
     and there are finitely many. An equilibrium need not be near the optimum; which one is reached depends on the order
     and on the start.
 
-    ``service="required"``: a task without workers has no payoff, and any feasible set is a response; those tasks move
-    first (by the value of their response), and a served task never gives up serving. A task that the others leave no
-    feasible set stays unserved, and the result says so.
+    ``service="required"``, ``restore="required"``: a task that must have workers and has none has no payoff, and any
+    feasible set is a response; those tasks move first (by the value of their response), and a served task never gives
+    up serving. A task that the others leave no feasible set stays unserved, and the result says so.
 
     References
     ----------
-    Two-stage crowdsensing with private intent (iParts), (31), (36)-(39). D. Monderer and L. S. Shapley, Potential
-    games, Games and Economic Behavior 14 (1996), 124-143: the finite improvement property.
+    Two-stage crowdsensing with private intent (iParts), (31), (36)-(39), (55)-(63). D. Monderer and L. S. Shapley,
+    Potential games, Games and Economic Behavior 14 (1996), 124-143: the finite improvement property.
 
     Examples
     --------
     >>> from mcsopt.data import sensing_market
+    >>> from mcsopt.problems import OfflineWelfare
     >>> result = best_response(OfflineWelfare(sensing_market(tasks=8, workers=32, seed=6)))
     >>> result.status.value, result.termination.value
     ('FEASIBLE', 'finished')
@@ -142,12 +144,12 @@ def _movers(game: Deviations, order: str, threshold: float, seed: int) -> Iterat
             return
 
 
-def _first(problem: OfflineWelfare, start: Result | Assignment | Mapping[str, Any] | None) -> Assignment:
+def _first(problem: AssignmentProblem, start: Result | Assignment | Mapping[str, Any] | None) -> Assignment:
     if start is None:
         return problem.empty_solution()
     plan = problem.as_solution(start.require_solution() if isinstance(start, Result) else start)
     # A task that must be served may come without workers: it is given some.
-    broken = [v for v in problem.violations(plan) if v.constraint != "service required"]
+    broken = [v for v in problem.violations(plan) if v.constraint != problem.MUST_SERVE]
     if broken:
         raise InputError("start", f"is infeasible: {broken[0]}", "give a plan that keeps the constraints, or none")
     return plan
@@ -156,7 +158,4 @@ def _first(problem: OfflineWelfare, start: Result | Assignment | Mapping[str, An
 def _check(order: str, threshold: float, max_rounds: int) -> None:
     if order not in ORDERS:
         raise InputError("order", f"is {order!r}", f"use one of {', '.join(map(repr, ORDERS))}")
-    if not threshold >= 0:
-        raise InputError("threshold", f"is {threshold!r}", "give a number >= 0")
-    if isinstance(max_rounds, bool) or not isinstance(max_rounds, int) or max_rounds < 0:
-        raise InputError("max_rounds", f"is {max_rounds!r}", "give an integer >= 0")
+    check_rounds(threshold, max_rounds=(max_rounds, 0))

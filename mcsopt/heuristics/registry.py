@@ -40,11 +40,14 @@ class Heuristic:
 
 
 HEURISTICS: tuple[Heuristic, ...] = (
-    Heuristic("greedy", ("offline-welfare",), "mcsopt.heuristics.greedy:greedy",
+    Heuristic("greedy", ("offline-welfare", "online-recruitment"), "mcsopt.heuristics.greedy:greedy",
               "tasks in turn take their best affordable idle workers"),
     Heuristic("aspire-off", ("offline-welfare",), "mcsopt.heuristics.aspire_off:aspire_off",
               "ASPIRE-Off (Algorithm 3): one task a round moves to its best knapsack set"),
-    Heuristic("best-response", ("offline-welfare",), "mcsopt.heuristics.best_response:best_response",
+    Heuristic("aspire-on", ("online-recruitment",), "mcsopt.heuristics.aspire_on:aspire_on",
+              "ASPIRE-On (Algorithm 4): one unmet task a round moves to its best knapsack set"),
+    Heuristic("best-response", ("offline-welfare", "online-recruitment"),
+              "mcsopt.heuristics.best_response:best_response",
               "one task a round moves to its exact best response: ends at a constrained equilibrium"),
     Heuristic("density-greedy", ("knapsack",), "mcsopt.heuristics.density_greedy:density_greedy",
               "items by value per weight while they fit, or the best single item: at least half the optimum"),

@@ -2,23 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Protocol
 
 import numpy as np
 
 from mcsopt.kernels.priced_sets import Pricer
-from mcsopt.problems import Assignment, OfflineWelfare, SensingMarket
+from mcsopt.kernels.recruiting import Recruiting
+from mcsopt.problems import (
+    Assignment,
+    AssignmentProblem,
+    OfflineWelfare,
+    OnlineMarket,
+    OnlineRecruitment,
+    SensingMarket,
+)
+
+
+class Responder(Protocol):
+    """What finds best responses: the one thing that differs between games whose players are tasks."""
+
+    def better(
+        self, tasks: Iterable[int], floor: np.ndarray, usable: np.ndarray
+    ) -> Iterator[tuple[int, tuple[int, ...]]]:
+        """Yield, for each of `tasks` that has one, its best feasible set worth more than its `floor`.
+
+        Parameters
+        ----------
+        tasks : iterable of int
+        floor : array of float, shape (I,)
+            May be -inf.
+        usable : array of bool, shape (P,)
+            Which pairs a set may be made of.
+        """
+
+
+class Pricing:
+    """Best responses in offline welfare, by exact pricing with no prices."""
+
+    def __init__(self, problem: OfflineWelfare) -> None:
+        self._pricer = Pricer(problem)
+        self._no_prices = np.zeros(problem.instance.num_workers)
+
+    def better(
+        self, tasks: Iterable[int], floor: np.ndarray, usable: np.ndarray
+    ) -> Iterator[tuple[int, tuple[int, ...]]]:
+        """Yield the best sets; see `Responder`."""
+        found = self._pricer.best(self._no_prices, floor=floor, usable=usable, tasks=list(tasks)).sets
+        for k, task in enumerate(found.task.tolist()):
+            yield task, found.workers(k)
+
+
+RESPONDERS: Mapping[type[AssignmentProblem], Callable[..., Responder]] = {
+    OfflineWelfare: Pricing,
+    OnlineRecruitment: Recruiting,
+}
+"""How best responses are found, by type of problem: a line here makes a problem of assignments a game."""
+
+
+def _responder(problem: AssignmentProblem) -> Responder:
+    return next(found for asked, found in RESPONDERS.items() if isinstance(problem, asked))(problem)
 
 
 class Deviations:
     """A plan in which each worker serves one task at most, and the best response of each task to it.
 
-    The response of task i is a best one among its present set, nobody (where service is optional), and the feasible
-    subsets of its own and the idle candidates: the strategies (31) that the other contracts leave it.
+    The response of task i is a best one among its present set, nobody (where a task may stay without workers), and the
+    feasible subsets of its own and the idle candidates: the strategies (31), (55) that the other contracts leave it.
 
     Parameters
     ----------
-    problem : OfflineWelfare
+    problem : AssignmentProblem
+        Of a type in `RESPONDERS`.
     plan : Assignment
         Its nonempty sets are feasible and disjoint.
 
@@ -27,7 +82,7 @@ class Deviations:
     sets : list of tuple of int
         The plan.
     value : array of float, shape (I,)
-        ``v_i(A_i)``; -inf for a task without the workers it must have.
+        ``problem.set_value`` of its set; -inf for a task without the workers it must have.
     response : list of tuple of int
         Best responses, as far as `look` has brought them up to date.
     response_value : array of float, shape (I,)
@@ -46,16 +101,15 @@ class Deviations:
     set gains exactly 0, and no rounding makes a sequence of gains return to where it began.
     """
 
-    def __init__(self, problem: OfflineWelfare, plan: Assignment) -> None:
+    def __init__(self, problem: AssignmentProblem, plan: Assignment) -> None:
         market = problem.instance
-        self.problem, self.pricer = problem, Pricer(problem)
-        # No set is worth less than nobody, unless somebody has to come.
-        self.nobody = -np.inf if market.service == "required" else 0.0
+        self.problem, self._responder = problem, _responder(problem)
+        # Nobody is worth 0, unless somebody has to come.
+        self.nobody = np.array([-np.inf if problem.set_violations(i, ()) else 0.0 for i in range(market.num_tasks)])
         self.sets = list(plan.sets)
         self.value = np.array([self._value(task, workers) for task, workers in enumerate(self.sets)])
         self.response, self.response_value = list(self.sets), self.value.copy()
         self.stale = set(range(market.num_tasks))
-        self._no_prices = np.zeros(market.num_workers)
         # The transposed adjacency: the pairs of each worker.
         candidates = np.flatnonzero(problem.candidate)
         self._pairs = candidates[np.argsort(market.pair_worker[candidates], kind="stable")]
@@ -66,17 +120,15 @@ class Deviations:
                 self._take(task, worker)
 
     def _value(self, task: int, workers: tuple[int, ...]) -> float:
-        return self.problem.set_value(task, workers) if workers else self.nobody
+        return self.problem.set_value(task, workers) if workers else float(self.nobody[task])
 
     def look(self, tasks: Iterable[int] | None = None) -> None:
         """Bring the responses of these tasks (None: all) up to date; those that cannot have changed are let be."""
         asked = sorted(self.stale if tasks is None else self.stale.intersection(tasks))
         for task in asked:
-            if self.nobody > self.response_value[task]:
-                self.response[task], self.response_value[task] = (), self.nobody
-        found = self.pricer.best(self._no_prices, floor=self.response_value, usable=self._open, tasks=asked).sets
-        for k, task in enumerate(found.task.tolist()):
-            workers = found.workers(k)
+            if self.nobody[task] > self.response_value[task]:
+                self.response[task], self.response_value[task] = (), self.nobody[task]
+        for task, workers in self._responder.better(asked, self.response_value.copy(), self._open):
             value = self._value(task, workers)
             if value > self.response_value[task]:
                 self.response[task], self.response_value[task] = workers, value
@@ -118,8 +170,10 @@ def warm_up() -> None:
     """Compile, so that no clock counts it."""
     one, none = np.ones(1), np.zeros(1)
     first = np.zeros(1, dtype=np.int64)
-    market = SensingMarket(
-        budget=one, demand=one, redundancy=none, arrival=one, pair_task=first, pair_worker=first, payment=one,
-        cost=none, quality=one,
-    )  # fmt: skip
-    Deviations(OfflineWelfare(market), Assignment([[]])).look()
+    data: dict[str, Any] = {
+        "budget": one, "demand": one, "redundancy": none, "arrival": one, "pair_task": first, "pair_worker": first,
+        "payment": one, "cost": none, "quality": one,
+    }  # fmt: skip
+    Deviations(OfflineWelfare(SensingMarket(**data)), Assignment([[]])).look()
+    online = OnlineMarket(**data, base_quality_sum=none, base_count=first)
+    Deviations(OnlineRecruitment(online), Assignment([[]])).look()

@@ -32,7 +32,7 @@ def _largest(
             place = size - 1
         else:
             continue
-        _insert(top, key, place, item, reduced)
+        insert(top, key, place, item, reduced)
     total_value, total_weight = 0.0, 0.0
     for k in range(size):
         total_value += value[top[k]]
@@ -41,7 +41,7 @@ def _largest(
 
 
 @njit(cache=True)
-def _insert(top: np.ndarray, key: np.ndarray, place: int, item: int, reduced: float) -> None:
+def insert(top: np.ndarray, key: np.ndarray, place: int, item: int, reduced: float) -> None:
     """Insert an item into a list sorted by decreasing key, whose entry `place` is free or given up."""
     while place > 0 and key[place - 1] < reduced:
         key[place], top[place] = key[place - 1], top[place - 1]
@@ -56,7 +56,7 @@ def _most_items(weight: np.ndarray, capacity: float, top: np.ndarray, key: np.nd
     for item in range(len(weight)):
         if weight[item] > room and (count == 0 or weight[item] >= -key[count - 1]):
             continue
-        _insert(top, key, count, item, -weight[item])
+        insert(top, key, count, item, -weight[item])
         count += 1
         room -= weight[item]
         while room < 0.0:
@@ -74,7 +74,7 @@ def _choose(chosen: np.ndarray, items: np.ndarray, size: int) -> None:
 
 
 @njit(cache=True)
-def _price_weight(
+def price_weight(
     weight: np.ndarray,
     value: np.ndarray,
     capacity: float,
@@ -143,7 +143,7 @@ def _enumerate(
     for item in range(len(weight)):
         reduced = value[item] - price * weight[item]
         if reduced > least:
-            _insert(top, key, count, item, reduced)
+            insert(top, key, count, item, reduced)
             count += 1
     prefix[0] = 0.0
     for k in range(count):
@@ -213,7 +213,7 @@ def best_subset(weight: np.ndarray, value: np.ndarray, capacity: float, chosen: 
     most = _most_items(weight, capacity, places[0], numbers[0])
     # First a bound for every number of items, which also finds good packings; then the enumerations left.
     for size in range(most, 0, -1):
-        numbers[2, size], numbers[3, size], best = _price_weight(
+        numbers[2, size], numbers[3, size], best = price_weight(
             weight, value, capacity, size, best, chosen, places[0], numbers[0]
         )
     for size in range(most, 0, -1):

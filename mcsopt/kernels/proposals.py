@@ -43,6 +43,30 @@ def sampled_value(
 
 
 @njit(cache=True)
+def affordable_best(
+    task: int, pair_start: np.ndarray, order: np.ndarray, worker: np.ndarray, payment: np.ndarray,
+    surrogate: np.ndarray, budget: np.ndarray, owner: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Return the pairs of a task's knapsack set: of its own and the idle candidates the best its budget pays.
+
+    Arguments as of :func:`propose`.
+    """
+    first, last = pair_start[task], pair_start[task + 1]
+    pairs = np.empty(last - first, dtype=np.int64)
+    count = 0
+    for position in range(first, last):
+        pair = order[position]
+        holder = owner[worker[pair]]
+        if holder == -1 or holder == task:
+            pairs[count] = pair
+            count += 1
+    pairs = pairs[:count]
+    chosen = np.zeros(count, dtype=np.uint8)
+    best_subset(payment[pairs], surrogate[pairs], budget[task], chosen)
+    return pairs[chosen.astype(np.bool_)]
+
+
+@njit(cache=True)
 def propose(
     tasks: np.ndarray, pair_start: np.ndarray, order: np.ndarray, worker: np.ndarray, payment: np.ndarray,
     cost: np.ndarray, quality: np.ndarray, surrogate: np.ndarray, arrival: np.ndarray, budget: np.ndarray,
@@ -55,19 +79,7 @@ def propose(
     contracted to, -1 if idle. `samples` has shape (J, M); with M = 0 values and risks are exact.
     """
     for task in tasks:
-        first, last = pair_start[task], pair_start[task + 1]
-        pairs = np.empty(last - first, dtype=np.int64)
-        count = 0
-        for position in range(first, last):
-            pair = order[position]
-            holder = owner[worker[pair]]
-            if holder == -1 or holder == task:
-                pairs[count] = pair
-                count += 1
-        pairs = pairs[:count]
-        chosen = np.zeros(count, dtype=np.uint8)
-        best_subset(payment[pairs], surrogate[pairs], budget[task], chosen)
-        members = pairs[chosen.astype(np.bool_)]
+        members = affordable_best(task, pair_start, order, worker, payment, surrogate, budget, owner)
         size = len(members)
         sizes[task] = -1
         if size == 0:

@@ -38,6 +38,8 @@ class AssignmentProblem(Problem[Assignment]):
     COVERS_COST: ClassVar[str]
     WITHIN_BUDGET: ClassVar[str]
     ONE_TASK: ClassVar[str]
+    MUST_SERVE: ClassVar[str]
+    """Names of the constraints that these problems have in common; the last: a task must not stay without workers."""
 
     @property
     @abstractmethod

@@ -70,6 +70,7 @@ class OfflineWelfare(AssignmentProblem):
     COVERS_COST: ClassVar[str] = "payment covers cost (25b)"
     WITHIN_BUDGET: ClassVar[str] = "budget (25c)"
     ONE_TASK: ClassVar[str] = "one task per worker (25a)"
+    MUST_SERVE: ClassVar[str] = "service required"
 
     def __post_init__(self) -> None:
         self._check_options()
@@ -127,7 +128,7 @@ class OfflineWelfare(AssignmentProblem):
         where = f"task {task}"
         if not workers:
             if market.service == "required":
-                return [Violation("service required", where, 1.0)]
+                return [Violation(self.MUST_SERVE, where, 1.0)]
             return []
         pairs = self.pairs(task, workers)
         found = []

@@ -76,6 +76,7 @@ class OnlineRecruitment(AssignmentProblem):
     COVERS_COST: ClassVar[str] = "payment covers cost (52c)"
     WITHIN_BUDGET: ClassVar[str] = "remaining budget (52b)"
     ONE_TASK: ClassVar[str] = "one task per worker (52a)"
+    MUST_SERVE: ClassVar[str] = "restoration required (52d)"
 
     def __post_init__(self) -> None:
         self._check_options()
@@ -168,7 +169,7 @@ class OnlineRecruitment(AssignmentProblem):
         market, where = self.instance, f"task {task}"
         if not workers:
             if self.restore == "required" and market.unmet[task]:
-                return [Violation("restoration required (52d)", where, self._missed(task, workers))]
+                return [Violation(self.MUST_SERVE, where, self._missed(task, workers))]
             return []
         found = []
         if not market.unmet[task]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from mcsopt.errors import TooLarge
-from mcsopt.kernels.deviations import Deviations
-from mcsopt.problems import Assignment, OfflineWelfare, Problem
+from mcsopt.kernels.deviations import RESPONDERS, Deviations
+from mcsopt.problems import Assignment, AssignmentProblem, Problem
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,9 @@ class Regret:
 def best_deviation(problem: Problem[Any], solution: Any) -> Regret | None:
     """Return the equilibrium regret of a plan with the deviation that attains it.
 
-    In offline welfare the players are the tasks; task i may choose any feasible subset of its own and the idle
-    candidate workers, or nobody where service is optional. Regret 0 means a constrained Nash equilibrium (36).
+    In offline welfare and online recruitment the players are the tasks; task i may choose any feasible subset of its
+    own and the idle candidate workers, or nobody where service, or restoration, is optional. Regret 0 means a
+    constrained Nash equilibrium (36), (60).
 
     Parameters
     ----------
@@ -60,19 +62,28 @@ def best_deviation(problem: Problem[Any], solution: Any) -> Regret | None:
     Examples
     --------
     >>> from mcsopt.data import sensing_market
+    >>> from mcsopt.problems import OfflineWelfare
     >>> problem = OfflineWelfare(sensing_market(tasks=8, workers=32, seed=6))
     >>> best_deviation(problem, problem.empty_solution()).task
     7
     """
-    if not isinstance(problem, OfflineWelfare) or not isinstance(solution, Assignment):
-        return None
-    deviations = Deviations(problem, solution)
+    game = next((found for asked, found in GAMES.items() if isinstance(problem, asked)), None)
+    return None if game is None else game(problem, solution)
+
+
+def _of_tasks(problem: AssignmentProblem, plan: Assignment) -> Regret:
+    """Return the best deviation where the players are the tasks."""
+    deviations = Deviations(problem, plan)
     deviations.look()
     gain = deviations.gains()
     task = int(np.argmax(gain)) if len(gain) else 0
     if not len(gain) or gain[task] <= 0:
         return Regret(0.0, None, ())
     return Regret(float(gain[task]), task, deviations.response[task])
+
+
+GAMES: Mapping[type[Problem[Any]], Callable[[Any, Any], Regret]] = dict.fromkeys(RESPONDERS, _of_tasks)
+"""The best deviation from a feasible solution, by type of problem; a line here makes a problem a game."""
 
 
 def equilibrium_regret(problem: Problem[Any], solution: Any) -> float | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from mcsopt.problems import Assignment, OfflineWelfare
+from mcsopt.problems import Assignment, AssignmentProblem
 
 
-def choices(problem: OfflineWelfare, plan: Assignment, task: int) -> Iterator[tuple[int, ...]]:
+def choices(problem: AssignmentProblem, plan: Assignment, task: int) -> Iterator[tuple[int, ...]]:
     """Yield every set that a task may choose while the others keep theirs, feasible or not; nobody included."""
     market = problem.instance
     taken = {j for other, workers in enumerate(plan.sets) if other != task for j in workers}
@@ -17,7 +17,7 @@ def choices(problem: OfflineWelfare, plan: Assignment, task: int) -> Iterator[tu
         yield from itertools.combinations(free, size)
 
 
-def gain_of(problem: OfflineWelfare, plan: Assignment, task: int, workers: tuple[int, ...]) -> float:
+def gain_of(problem: AssignmentProblem, plan: Assignment, task: int, workers: tuple[int, ...]) -> float:
     """Return what a task gains by choosing a set, feasible or not."""
 
     def worth(members: tuple[int, ...]) -> float:
@@ -26,7 +26,7 @@ def gain_of(problem: OfflineWelfare, plan: Assignment, task: int, workers: tuple
     return worth(workers) - worth(plan.sets[task])
 
 
-def best_gain(problem: OfflineWelfare, plan: Assignment, task: int) -> float:
+def best_gain(problem: AssignmentProblem, plan: Assignment, task: int) -> float:
     """Return the most that a task gains by a feasible choice; its present set may be infeasible: then perhaps < 0.
 
     -inf if it has no feasible choice at all.
@@ -39,6 +39,6 @@ def best_gain(problem: OfflineWelfare, plan: Assignment, task: int) -> float:
     return best
 
 
-def regret(problem: OfflineWelfare, plan: Assignment) -> float:
+def regret(problem: AssignmentProblem, plan: Assignment) -> float:
     """Return the equilibrium regret of a feasible plan."""
     return max((best_gain(problem, plan, task) for task in range(problem.instance.num_tasks)), default=0.0)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mcsopt.errors import InputError, TooLarge
-from mcsopt.problems import OfflineWelfare, Problem, problem_types
+from mcsopt.problems import AssignmentProblem, Problem, problem_types
 from tests.conformance import deviations
 from tests.conformance.suite import truth
 
@@ -153,8 +153,8 @@ def _judge_solution(problem: Problem[Any], document: dict[str, Any]) -> float:
 def _judge_regret(problem: Problem[Any], document: dict[str, Any]) -> None:
     """Hold the regret, and the deviation said to gain it, against brute force."""
     evidence = document["evidence"]
-    _require(isinstance(problem, OfflineWelfare), "malformed: no game")
-    assert isinstance(problem, OfflineWelfare)
+    _require(isinstance(problem, AssignmentProblem), "malformed: no game")
+    assert isinstance(problem, AssignmentProblem)
     _require(set(evidence) == {"kind", "regret", "task", "workers"}, "malformed: not the keys of an equilibrium")
     _require(evidence["kind"] == "equilibrium", "malformed: evidence of another kind")
     claimed, task, workers = evidence["regret"], evidence["task"], evidence["workers"]

@@ -13,13 +13,22 @@ import pytest
 from mcsopt.data import data_coalition, default_instance, knapsack, sensing_market
 from mcsopt.errors import InputError, TooLarge
 from mcsopt.models import write_model
-from mcsopt.problems import CentralCoalition, Knapsack, KnapsackInstance, OfflineWelfare, StableCoalition, problem_types
+from mcsopt.problems import (
+    CentralCoalition,
+    Knapsack,
+    KnapsackInstance,
+    OfflineWelfare,
+    OnlineRecruitment,
+    StableCoalition,
+    problem_types,
+)
 from mcsopt.result import Status
 from mcsopt.solvers import solve
 
 PRESOLVE = {"stable-coalition": "off"}  # HiGHS's has cut off coalitions that keep every row
 STATED = {
     "offline-welfare": OfflineWelfare(sensing_market(tasks=6, workers=24, seed=1)),
+    "online-recruitment": OnlineRecruitment(default_instance("online-market")),
     "knapsack": Knapsack(default_instance("knapsack")),
     "central-coalition": CentralCoalition(data_coalition(players=6, seed=1)),
     "stable-coalition": StableCoalition(default_instance("data-coalition")),
