@@ -65,6 +65,10 @@ class _Response(Search):
         self.near: list[tuple[int, ...]] = []
         self.near_gain = 0.0
 
+    def _promising(self, fits: np.ndarray, bound: np.ndarray, slack: float, least: float) -> np.ndarray:
+        """Return which bounds may exceed `least`: here ties are told apart."""
+        return np.asarray(fits & (bound > least - slack))
+
     def _judged(self, order: Ordered, sets: Partial, found: float) -> float:
         clear = max(found, self.least + self.band)
         best = super()._judged(order, sets, clear)

@@ -7,8 +7,10 @@ worth no more than with the candidates next in order. A set within the budget br
 (q_j - w p_j)``, w >= 0: what cannot reach the demand so is left out, too. Which y, z and w are taken matters for speed
 alone.
 
-Rounding: bounds are sums of some hundred terms, and are compared with what was found less 1e-12 of the sum of their
-magnitudes. Whole sets are judged with the error bounds of `Recruiter`, within their bands in rationals.
+Rounding: a bound is the sum of a start and k terms, each of a few products: it errs by less than 4 (k + 10) u times the
+magnitudes of these. What is left out with a bound that is above what was found, if only by twice that, raises the
+answer, so that no answer is too low, and sets that tie need not be told apart; they are where a response is searched,
+see `recruit_response`. Whole sets are judged with the error bounds of `Recruiter`, within their bands in rationals.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ from mcsopt.verification.check.strict import Run
 
 CELLS = 2**15
 """Extensions (set, candidate) looked at in one step."""
+FIRST = 4
+"""Partial sets that are extended before the others beside them."""
 STEPS = 20
 """Most steps of one search for a price; it ends by itself after a few."""
 
@@ -75,6 +79,16 @@ class Ordered:
     thrift: float
     cheapest: np.ndarray
     reach: np.ndarray
+
+    def bound(self, size: int) -> float:
+        """Return the bound of all sets of a size."""
+        return self.start + float(self.term[:size].sum()) + self.slack
+
+
+def start_of(order: Ordered) -> Partial:
+    """Return the empty set."""
+    nothing = np.zeros(1)
+    return Partial(np.zeros((1, 0), dtype=np.int64), nothing + order.start, nothing, nothing)
 
 
 class RecruitSearch:
@@ -126,105 +140,147 @@ class Search:
     ) -> None:
         self.asked, self.task, self.run, self.valued, self.fines = asked, asked.task, run, valued, fines
         self.free, self.price = np.flatnonzero(~banned), price
+        self.left_out = -math.inf
 
     def best(self, floor: float) -> float:
         """Search the sizes, the most promising first; return the floor if no set is above it."""
         found = floor
         sizes = range(1, min(self.task.most, len(self.free)) + 1)
-        orders = {size: order for size in sizes if (order := self._ordered(size)) is not None}
-        for size in sorted(orders, key=lambda size: -self._bound(orders[size], size)):
-            if self._bound(orders[size], size) > found:
+        orders = {size: self._by_worth(size) for size in sizes if self._possible(size)}
+        bounds = {size: order.bound(size) for size, order in orders.items()}
+        for size in sorted(orders, key=lambda size: -bounds[size]):
+            if bounds[size] <= found:
+                break
+            if found == -math.inf:
+                # Worth prunes nothing as long as no set is known.
+                found = self._any(size)
+            if found > -math.inf:
                 found = self._search(orders[size], size, found)
-        return found
+        return max(found, self.left_out)
 
-    @staticmethod
-    def _bound(order: Ordered, size: int) -> float:
-        return order.start + float(order.term[:size].sum()) + order.slack
+    def _limits(self, size: int) -> tuple[float, float]:
+        """Return budget and needed sum of qualities, loosened by their bands."""
+        return self.task.limit + self.task.money_band, self.task.needed(size) - self.task.quality_band(size)
 
-    def _ordered(self, size: int) -> Ordered | None:
-        """Order the candidates for sets of one size; None if no such set keeps both limits."""
+    def _possible(self, size: int) -> bool:
+        """Whether some set of a size may keep both limits."""
+        (limit, needed), (thrift, reach) = self._limits(size), self.asked.within(self.free, size)
+        cheapest = np.partition(self.task.payment[self.free], size - 1)[:size].sum()
+        most = thrift * limit + reach[size]
+        return bool(cheapest <= limit * (1 + 1e-12) and most >= needed - 1e-12 * (thrift * limit + abs(most)))
+
+    def _by_worth(self, size: int) -> Ordered:
+        """Order the candidates for sets of one size by what they add to the worth, limits priced."""
         task, free = self.task, self.free
         payment, quality = task.payment[free], task.quality[free]
-        limit, needed = task.limit + task.money_band, task.needed(size) - task.quality_band(size)
-        share = task.weight / task.spread(size) if self.valued else 0.0
-        score = share * quality - (task.cost[free] if self.valued else 0.0) - self.price[free]
-        offset = self._offset(size)
-        if (
-            np.partition(payment, size - 1)[:size].sum() > limit
-            or -np.partition(-quality, size - 1)[:size].sum() < needed
-        ):
-            return None
-        thrift, reach = self.asked.within(free, size)
+        limit, needed = self._limits(size)
+        score, offset = -self.price[free], 0.0
+        if self.valued:
+            base = task.base_sum if task.increment else 0.0
+            score = score + (task.weight / task.spread(size) * quality - task.cost[free])
+            offset = task.weight * (base / task.spread(size) - task.base_quality) + task.bonus
         money = price_of(score, payment, limit, size)
         need = price_of(score - money * payment, -quality, -needed, size)
         if need:
             money = price_of(score + need * quality, payment, limit, size)
         term = score - money * payment + need * quality
+        own = self.price[free] + money * payment + need * quality
+        around = money * limit + need * abs(needed)
+        if self.valued:
+            own = own + task.weight * quality + task.cost[free]
+            around += task.weight * (base + task.base_quality) + task.bonus
+        return self._ordered(size, term, offset + money * limit - need * needed, around + size * float(own.max()))
+
+    def _by_reach(self, size: int) -> Ordered:
+        """Order the candidates for sets of one size by what they add to the quality, money priced."""
+        thrift, _ = self.asked.within(self.free, size)
+        payment, quality = self.task.payment[self.free], self.task.quality[self.free]
+        limit, _ = self._limits(size)
+        scale = thrift * limit + size * float((quality + thrift * payment).max())
+        return self._ordered(size, quality - thrift * payment, thrift * limit, scale)
+
+    def _ordered(self, size: int, term: np.ndarray, start: float, scale: float) -> Ordered:
+        """Return the order by falling term; `scale` is what the numbers that a bound is made of sum to at most."""
+        thrift, reach = self.asked.within(self.free, size)
         order = np.argsort(-term, kind="stable")
-        scale = (
-            float(np.abs(term).sum() + np.abs(score).sum()) + abs(offset) + self.task.weight * self.task.base_quality
-        )
-        scale += money * (limit + float(payment.sum())) + need * (abs(needed) + float(quality.sum()))
-        payment, quality = payment[order], quality[order]
-        start = offset + money * limit - need * needed
+        local = self.free[order]
+        payment = self.task.payment[local]
         cheapest = np.append(np.minimum.accumulate(payment[::-1])[::-1], math.inf)
         return Ordered(
-            free[order], term[order], payment, quality, start, 1e-12 * scale + TINY, thrift, cheapest, reach
+            local, term[order], payment, self.task.quality[local], start,
+            4 * (size + 10) * UNIT * scale + (TINY if scale > 0 else 0.0), thrift, cheapest, reach,
         )  # fmt: skip
-
-    def _offset(self, size: int) -> float:
-        """Return what a set of the size is worth beside its terms."""
-        task = self.task
-        if not self.valued:
-            return 0.0
-        base = task.base_sum if task.increment else 0.0
-        return task.weight * (base / task.spread(size) - task.base_quality) + task.bonus
 
     def _search(self, order: Ordered, size: int, found: float) -> float:
         """Return an upper bound on `found` and the best sets of one size."""
-        empty = np.zeros(1)
-        pending = [Partial(np.zeros((1, 0), dtype=np.int64), empty + order.start, empty, empty)]
-        step = max(1, CELLS // len(order.term))
+        pending = [start_of(order)]
         while pending:
-            self.run.tick()
-            partial = pending.pop()
-            further = self._extended(order, partial, size, found)
-            self.run.count("sets examined", len(further.members))
-            if further.members.shape[1] == size:
-                found = self._judged(order, further, found)
-                continue
-            rank = np.argsort(-further.bound, kind="stable")
-            # A few first: what they lead to prunes the rest.
-            cuts = [0, *range(min(4, len(rank)), len(rank), step), len(rank)]
-            for first, last in reversed(list(itertools.pairwise(cuts))):
-                if first < last:
-                    pending.append(further.rows(rank[first:last]))
+            sets = self._next(pending, order, size, found)
+            if sets is not None:
+                found = self._judged(order, sets, found)
         return found
 
-    def _extended(self, order: Ordered, partial: Partial, size: int, found: float) -> Partial:
-        """Return the partial sets with one later member more that may lead to more than `found`."""
+    def _any(self, size: int) -> float:
+        """Return what some feasible set of a size is worth, rounded up; -inf if there is none."""
+        order, (_, needed) = self._by_reach(size), self._limits(size)
+        pending = [start_of(order)]
+        while pending:
+            sets = self._next(pending, order, size, needed - 4 * order.slack)
+            # What is left out here is about quality: it is not in reach of the demand, bands and all.
+            self.left_out = -math.inf
+            if sets is None:
+                continue
+            for row in np.argsort(-sets.gain, kind="stable").tolist():
+                members = order.local[sets.members[row]]
+                if self._feasible(members, float(sets.spend[row]), float(sets.gain[row])):
+                    return float(self._net(members[None, :])[0])
+        return -math.inf
+
+    def _next(self, pending: list[Partial], order: Ordered, size: int, least: float) -> Partial | None:
+        """Extend the last of the partial sets that are pending by one member; return the sets that are whole."""
+        self.run.tick()
+        further = self._extended(order, pending.pop(), size, least)
+        self.run.count("sets examined", len(further.members))
+        if further.members.shape[1] == size:
+            return further
+        rank = np.argsort(-further.bound, kind="stable")
+        # A few first: what they lead to prunes the rest.
+        cuts = [0, *range(min(FIRST, len(rank)), len(rank), max(1, CELLS // len(order.term))), len(rank)]
+        pending.extend(further.rows(rank[a:b]) for a, b in reversed(list(itertools.pairwise(cuts))) if a < b)
+        return None
+
+    def _extended(self, order: Ordered, partial: Partial, size: int, least: float) -> Partial:
+        """Return the partial sets with one later member more whose bound exceeds `least`."""
         count, have = len(order.term), partial.members.shape[1]
         rest = size - have - 1
         # What a candidate and those next in order add, so many as are to come.
         window = np.full(count, -math.inf)
         window[: count - rest] = sum(order.term[k : count - rest + k] for k in range(rest + 1))
         last = partial.members[:, -1] if have else np.full(len(partial.members), -1)
-        # `bound` is as if the next in order came; the terms of members alone are what windows are added to.
         fits = np.arange(count)[None, :] > last[:, None]
-        fits &= partial.bound[:, None] + window[None, :] + order.slack > found
         spend = partial.spend[:, None] + order.payment[None, :]
         task = self.task
         others = rest * order.cheapest[1:] if rest else np.zeros(count)
         fits &= spend + others[None, :] <= task.limit + task.money_band
         gain = partial.gain[:, None] + order.quality[None, :]
         room = order.thrift * (task.limit + task.money_band - spend) if rest else 0.0
-        wanted = task.needed(size) - task.quality_band(size) - order.slack
-        fits &= gain + room + order.reach[rest] >= wanted - 1e-12 * abs(wanted)
+        wanted = task.needed(size) - task.quality_band(size)
+        scale = abs(wanted) + abs(order.reach[rest]) + order.thrift * task.limit
+        fits &= gain + room + order.reach[rest] >= wanted - 1e-12 * scale
+        fits = self._promising(fits, partial.bound[:, None] + window[None, :], order.slack, least)
         rows, new = np.nonzero(fits)
         return Partial(
             np.hstack([partial.members[rows], new[:, None]]), partial.bound[rows] + order.term[new],
             spend[rows, new], gain[rows, new],
         )  # fmt: skip
+
+    def _promising(self, fits: np.ndarray, bound: np.ndarray, slack: float, least: float) -> np.ndarray:
+        """Return which bounds exceed `least` by more than rounding; the others raise the answer, if they do at all."""
+        clear = fits & (bound > least + slack)
+        close = fits & ~clear & (bound > least - slack)
+        if close.any():
+            self.left_out = max(self.left_out, float(bound[close].max()) + slack)
+        return clear
 
     def _judged(self, order: Ordered, sets: Partial, found: float) -> float:
         """Return the largest of `found` and the values of the feasible sets, rounded up."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mcsopt.problems import Assignment, Knapsack, OfflineWelfare, Problem
+from mcsopt.problems import Assignment, AssignmentProblem, Knapsack, OfflineWelfare, OnlineRecruitment, Problem
 from mcsopt.verification import check
 from mcsopt.verification.check import contracts, pricing
 
@@ -103,7 +103,37 @@ def feasible_sets(problem: OfflineWelfare, task: int) -> dict[tuple[int, ...], F
     return found
 
 
-def optimum(problem: OfflineWelfare, sets: list[dict[tuple[int, ...], Fraction]]) -> tuple[Fraction, Assignment] | None:
+def exact_recruits(problem: OnlineRecruitment, task: int, members: tuple[int, ...]) -> tuple[Fraction, bool, bool]:
+    """Return what recruits add to the welfare, whether the budget pays them, and whether they restore the demand."""
+    market, pairs = problem.instance, problem.pairs(task, members)
+    q, c, p = ([Fraction(float(x)) for x in column[pairs]] for column in (market.quality, market.cost, market.payment))
+    zeta, demand = Fraction(float(market.redundancy[task])), Fraction(float(market.demand[task]))
+    base, count = Fraction(float(market.base_quality_sum[task])), int(market.base_count[task])
+    final = (base + sum(q)) / (1 + (count + len(members) - 1) * zeta)
+    if market.objective == "increment":
+        gain = final - (base / (1 + (count - 1) * zeta) if count else 0)
+    else:
+        gain = sum(q) / (1 + (len(members) - 1) * zeta)
+    needed = demand * (1 + (count + len(members) - 1) * zeta)
+    paid = sum(p) <= Fraction(float(market.budget[task])) + MONEY
+    return Fraction(market.quality_weight) * gain - sum(c), paid, base + sum(q) >= needed - RISK
+
+
+def recruit_sets(problem: OnlineRecruitment, task: int) -> dict[tuple[int, ...], Fraction]:
+    """Return every feasible nonempty set of recruits of a task with its exact value, a restoration's weight in it."""
+    market, where, found = problem.instance, problem.instance.pairs_of(task), {}
+    workers = [int(j) for k, j in enumerate(market.pair_worker[where]) if problem.candidate[where.start + k]]
+    for size in range(1, len(workers) + 1):
+        for members in itertools.combinations(workers, size):
+            welfare, paid, restored = exact_recruits(problem, task, members)
+            if paid and restored:
+                found[members] = welfare + Fraction(problem.restoration_weight)
+    return found
+
+
+def optimum(
+    problem: AssignmentProblem, sets: list[dict[tuple[int, ...], Fraction]]
+) -> tuple[Fraction, Assignment] | None:
     """Return the best plan by trying all, or None if there is no feasible one."""
     best: tuple[Fraction, list[tuple[int, ...]]] | None = None
     pending: list[tuple[int, frozenset[int], Fraction, list[tuple[int, ...]]]] = [(0, frozenset(), Fraction(0), [])]
@@ -113,7 +143,7 @@ def optimum(problem: OfflineWelfare, sets: list[dict[tuple[int, ...], Fraction]]
             if best is None or value > best[0]:
                 best = value, plan
             continue
-        if problem.instance.service == "optional":
+        if not problem.obliged[task]:
             pending.append((task + 1, used, value, [*plan, ()]))
         for members, worth in sets[task].items():
             if used.isdisjoint(members):
@@ -199,7 +229,7 @@ def set_respects(task: int, members: tuple[int, ...], path: list[Any]) -> bool:
 
 
 def exact_leaf_bound(
-    problem: OfflineWelfare,
+    problem: AssignmentProblem,
     sets: list[dict[tuple[int, ...], Fraction]],
     leaf: dict[str, Any],
     path: list[Any],
@@ -217,7 +247,7 @@ def exact_leaf_bound(
 
     for task, options in enumerate(sets):
         allowed = dict(options)
-        if problem.instance.service == "optional":
+        if not problem.obliged[task]:
             allowed[()] = Fraction(0)
         net = [
             (0 if farkas else value)
