@@ -281,6 +281,6 @@ class Pricer:
                 break
             room += 2 * len(false)  # sets that rounding let in have taken the places of others
         order = np.argsort(-values[:number], kind="stable")
-        order = order[~np.isin(order, false)][:count]
+        order = (order[~np.isin(order, false)] if false else order)[:count]
         chosen = [members[k, : sizes[k]] for k in order]
         return values[order], np.array([marks.fines(c) for c in chosen]), [np.sort(workers[c]) for c in chosen], nodes

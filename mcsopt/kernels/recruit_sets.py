@@ -246,6 +246,7 @@ def _descend(
 ) -> tuple[int, int, float, int]:  # fmt: skip
     """Search the sets of one size; return the number found, the nodes so far, the new ceiling, and how it ended."""
     room, depth = len(found.size), 0
+    # Not by the caller: compiled by numba, what it writes there before the call does not arrive here.
     stack.value[0] = start[0]
     stack.base[0] = start[0] + start[1]
     stack.place[0] = 0
