@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 ORDER = ("iParts", "iParts(NoP)", "iParts(NoR)", "iParts(NoMem)", "ConOff", "ConOn", "Greedy", "Optimal",
          "Wait-and-see", "iParts(epochs)")  # fmt: skip
-_LOOKS = {name: place for place, name in enumerate(ORDER)} | {"iParts(epochs)": 11}
-"""The same colour for a method in every figure, another for those that share one."""
+_OTHERS = {"Greedy": (IDLE, "X"), "Optimal": (INK, "*"), "Wait-and-see": (INK, "_"), "iParts(epochs)": series(5)}
+"""Looks of those for whom the colours of `series` do not suffice."""
 WIDTH = 10.0
 
 
@@ -64,9 +64,21 @@ def overhead_figure(table: Sequence[Row]) -> Figure:
     units = {"RT": "running time, s", "NI": "messages", "IL": "latency, ms", "IEC": "energy, mJ"}
     for axis, (metric, unit) in zip(axes, units.items(), strict=True):
         _scales(axis, table, metric, logarithm=True)
+        _online(axis, table, metric)
         axis.set_ylabel(f"{metric}: log10 ({unit})")
     _legend(figure, axes)
     return figure
+
+
+def _online(axis: Axes, table: Sequence[Row], metric: str) -> None:
+    """Add what the online stage of iParts takes alone: both stages together hide it."""
+    rows = {(r["tasks"], r["workers"]): r["mean"] for r in table
+            if r["method"] == "iParts" and r["metric"] == f"{metric}_online" and r["mean"] > 0}  # fmt: skip
+    places = [(place, rows[size]) for place, size in enumerate(SCALES) if size in rows]
+    if places:
+        x, mean = zip(*places, strict=True)
+        look: dict[str, Any] = {"color": _look("iParts")[0], "linestyle": ":", "marker": "o", "markersize": 3}
+        axis.plot(x, np.log10(mean), label="iParts, online stage alone", **look)
 
 
 def _scales(axis: Axes, table: Sequence[Row], metric: str, *, logarithm: bool = False) -> None:
@@ -99,14 +111,14 @@ def _lines(
         if logarithm:
             mean, low, high = (np.log10(np.maximum(values, mean * 1e-3)) for values in (mean, low, high))
         color, marker = _look(method)
-        style = "--" if method in ("Optimal", "Wait-and-see") else "-"
+        style = {"Optimal": "--", "Wait-and-see": ":"}.get(method, "-")
         axis.plot(x, mean, color=color, marker=marker, markersize=4.5, linestyle=style, label=method)
         axis.fill_between(x, low, high, color=color, alpha=0.15, linewidth=0)
     axis.grid(color=FAINT)
 
 
 def _look(method: str) -> tuple[str, str]:
-    return series(_LOOKS[method])
+    return _OTHERS.get(method) or series(ORDER.index(method))
 
 
 def _legend(figure: Figure, axes: np.ndarray) -> None:

@@ -109,6 +109,11 @@ def _perform(job: Job) -> list[dict[str, Any]]:
     return function(setting, seed, policy)
 
 
+def warm_up() -> None:
+    """Run everything once on a market of the smallest size."""
+    welfare_rows(Setting(3, 12), 0, Policy(time_limit=None))
+
+
 def perform(jobs: Sequence[Job], *, processes: int | None = None) -> Iterator[tuple[Job, list[dict[str, Any]]]]:
     """Yield each job with its rows as it finishes, in any order; the rows of a job do not depend on the others.
 
@@ -122,14 +127,16 @@ def perform(jobs: Sequence[Job], *, processes: int | None = None) -> Iterator[tu
     -----
     An interruption loses the jobs that run, none that was yielded.
     """
+    # Each process compiles, or loads from the cache, before the first clock starts.
     processes = min(processes or os.cpu_count() or 1, max(1, len(jobs)))
     if processes == 1:
+        warm_up()
         for job in jobs:
             yield job, _perform(job)
         return
     # Spawned: a fork would copy the locks of threads that solvers may have started here.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context) as pool:
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=warm_up) as pool:
         waiting: dict[Future[list[dict[str, Any]]], Job] = {}
         rest = iter(jobs)
         try:

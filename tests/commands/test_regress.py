@@ -128,7 +128,7 @@ def test_with_json_nothing_else_is_on_stdout(capsys, mine):
     assert outcome.json["complete"]
     assert outcome.json["heuristics"] == []
     assert len(outcome.json["runs"]) == 4
-    assert outcome.err == "planning\n" * 20
+    assert outcome.err == "planning\n" * 4 * 7
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])

@@ -17,12 +17,17 @@ from mcsopt.heuristics import aspire_on, best_response, greedy
 from mcsopt.heuristics.best_response import ORDERS
 from mcsopt.problems import Assignment, OnlineMarket, OnlineRecruitment
 from mcsopt.result import Status, Termination
-from mcsopt.solvers.enumeration import BRUTE_FORCE
+from mcsopt.solvers import solve
 from mcsopt.verification.regret import best_deviation
 from tests.conformance.deviations import best_gain, choices, gain_of, regret
 
 SEEDS = st.integers(0, 2**32 - 1)
 MODES = st.sampled_from(["optional", "max"])
+
+
+def brute_force(problem: OnlineRecruitment) -> Any:
+    """Return the best of all plans, None if none is feasible."""
+    return solve(problem, solver="enumeration").solution
 
 
 def small(seed: int, restore: str | None = None) -> OnlineRecruitment:
@@ -90,7 +95,7 @@ def test_the_run_is_that_of_the_letter(seed: int, restore: str) -> None:
 @given(SEEDS, MODES)
 def test_no_heuristic_beats_the_optimum_and_regret_is_that_of_brute_force(seed: int, restore: str) -> None:
     problem = small(seed, restore)
-    best = problem.evaluate(BRUTE_FORCE[OnlineRecruitment](problem))
+    best = problem.evaluate(brute_force(problem))
     for plan in (aspire_on(problem), best_response(problem), greedy(problem)):
         assert plan.status is Status.FEASIBLE
         assert plan.objective is not None
@@ -183,7 +188,7 @@ def test_an_equilibrium_need_not_be_optimal():
     problem = OnlineRecruitment(market(2, 2, quality=[14.0, 13.0, 13.5, 9.0]))
     result = best_response(problem)
     assert best_deviation(problem, result.solution).regret == 0.0
-    best = BRUTE_FORCE[OnlineRecruitment](problem)
+    best = brute_force(problem)
     assert result.solution == Assignment([[0], []])
     assert best == Assignment([[1], [0]])
     assert problem.evaluate(best) > result.objective + 70

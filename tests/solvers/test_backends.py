@@ -1,6 +1,7 @@
 """What backends say at their limits, and what is left of one that is interrupted or given up."""
 
 import _thread
+import signal
 import threading
 import time
 
@@ -20,6 +21,14 @@ from tests.commands.running import impossible
 SMALL = Knapsack(KnapsackInstance([3.0, 4.0, 5.0], [4.0, 5.0, 6.0], 7.5))
 HARD = Knapsack(knapsack(200, "inverse-strongly-correlated", seed=1, integer=True, largest=1e6))
 HAD = BackendAnswer(Packing([0]), 4.0, 10.0, finished=False)
+
+
+@pytest.fixture(autouse=True)
+def interruptible():
+    """Let Ctrl-C interrupt: a process that a shell started in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 class Waiting:
