@@ -176,6 +176,19 @@ def test_no_permission_is_found_before_the_work(tmp_path, monkeypatch):
         files.check_writable(write(tmp_path / "t.json", "old"))
 
 
+def test_a_file_in_a_folder_that_may_not_be_written_is_found_before_the_work(tmp_path, monkeypatch):
+    # It may itself be written, but what takes its place grows beside it.
+    target = write(tmp_path / "t.json", "old")
+    monkeypatch.setattr(os, "access", lambda place, mode: Path(place) != tmp_path)
+    with pytest.raises(InputError, match=rf"t\.json: cannot be written: no permission for {tmp_path};"):
+        files.check_writable(target)
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "elsewhere" / "link.json"
+    link.symlink_to(target)
+    with pytest.raises(InputError, match=rf"no permission for {tmp_path};"):
+        files.check_writable(link)
+
+
 # Telling files apart -------------------------------------------------------------------------------------------------
 
 
