@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from mcsopt.cli import parse
 from tests.commands.running import run
 
 ROOT = Path(__file__).resolve().parents[1]
+BESIDE_LAYERS = {"__init__", "__main__", "__pycache__"}
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -51,3 +53,14 @@ def test_links_between_pages_lead_somewhere():
     for page in PAGES:
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_pages_show_every_layer():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    layers = next(contract["layers"] for contract in settings["contracts"] if contract["type"] == "layers")
+    names = {name for layer in layers for name in layer.split(" | ")}
+    assert names == {path.stem for path in (ROOT / "mcsopt").iterdir() if path.suffix in ("", ".py")} - BESIDE_LAYERS
+    for page in ("CONTRIBUTING.md", "docs/architecture.md"):
+        diagram = re.search(r"\n\n```\n(.*?)\n```\n", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+        assert diagram is not None
+        assert names <= set(re.findall(r"[a-z]+", diagram.group(1))), page
