@@ -225,13 +225,14 @@ def test_a_command_asked_wrongly(capsys, folder, monkeypatch, words, message):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("certify", *WELFARE, "--plan", ""), "argument --plan: is ''; give the path of a file; see mcsopt certify"),
-        (("certify", "", *WELFARE, "--heuristic", "greedy"), "argument INSTANCE: is ''; give the path of a file"),
-        (("certify", *WELFARE, "--heuristic", "greedy", "--json", ""), "argument INSTANCE: is ''; give the path of a"),
-        (("solve", "market.json", *WELFARE, "--start", ""), "argument --start: is ''; give the path of a file"),
-        (("verify", "certificate.json", "--instance", ""), "argument --instance: is ''; give the path of a file"),
-        (("verify", ""), "argument CERTIFICATE: is ''; give the path of a file"),
-        (("import", "", "--format", "knapsack", "-o", "k.json"), "argument FILE: is ''; give the path of a file"),
+        (("certify", *WELFARE, "--plan", ""), "argument --plan: is ''; give a path; see mcsopt certify --help"),
+        (("certify", "", *WELFARE, "--heuristic", "greedy"), "argument INSTANCE: is ''; give a path"),
+        (("certify", *WELFARE, "--heuristic", "greedy", "--json", ""), "argument INSTANCE: is ''; give a path"),
+        (("solve", "market.json", *WELFARE, "--start", ""), "argument --start: is ''; give a path"),
+        (("verify", "certificate.json", "--instance", ""), "argument --instance: is ''; give a path"),
+        (("library", "build", "-o", ""), "argument -o/--output: is ''; give a path"),
+        (("verify", ""), "argument CERTIFICATE: is ''; give a path"),
+        (("import", "", "--format", "knapsack", "-o", "k.json"), "argument FILE: is ''; give a path"),
     ],
 )
 def test_an_empty_path_is_not_the_same_as_none(capsys, folder, monkeypatch, words, message):

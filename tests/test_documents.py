@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shlex
 import tomllib
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
 
 from mcsopt.cli import parse
+from mcsopt.commands.arguments import COMMANDS
 from tests.commands.running import run
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,6 +39,27 @@ def test_there_are_lines_to_take():
 def test_every_line_is_taken(page, line):
     words = shlex.split(line, comments=True)[1:]
     assert parse(words).command == words[0]
+
+
+def test_the_commands_that_print_json_are_those_of_the_readme():
+    said = re.search(r"With `--json`, (.*?) print", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert said is not None
+    named = set(re.findall(r"`([a-z ]+)`", said.group(1)))
+    actions = {"library": {"list", "verify", "build", "export"}}
+    takes = set()
+    for command in COMMANDS:
+        words = [f"{command} {action}" for action in sorted(actions.get(command, ()))] or [command]
+        takes |= {word for word in words if "--json" in help_of(word)}
+    assert named - {"library", "library export"} == {word for word in takes if " " not in word}
+    assert {word for word in takes if " " in word} == {"library list", "library verify", "library build"}
+
+
+def help_of(command: str) -> str:
+    """Return what ``mcsopt COMMAND --help`` prints."""
+    text = io.StringIO()
+    with redirect_stdout(text), pytest.raises(SystemExit):
+        parse([*command.split(), "--help"])
+    return text.getvalue()
 
 
 def test_the_recipes_run(capsys, tmp_path, monkeypatch):
