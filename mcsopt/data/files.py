@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -153,7 +154,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
     direct = _is_direct(target)
     if not direct:
         target = Path(os.path.realpath(target))  # a link stays a link
-    partial = target if direct else target.with_name(f".{os.getpid()}.partial")
+    # No other thread, process or machine that shares the folder may write the same file.
+    partial = target if direct else target.with_name(f".{os.getpid()}-{secrets.token_hex(8)}.partial")
     try:
         yield partial
         if not direct:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -140,6 +141,17 @@ def test_an_interrupt_leaves_nothing_half_written(tmp_path, monkeypatch):
         struck()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["t.json"]
     assert target.read_text() == "old"
+
+
+def test_two_files_of_one_folder_written_at_once_do_not_mix(tmp_path):
+    # As two threads, or two containers that share a folder and both are process 1, might interleave.
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    with ExitStack() as stack:
+        one = stack.enter_context(files.replacing(first))
+        other = stack.enter_context(files.replacing(second))
+        one.write_text("first")
+        other.write_text("second")
+    assert (first.read_text(), second.read_text()) == ("first", "second")
 
 
 def test_a_link_stays_a_link(tmp_path):
