@@ -51,7 +51,7 @@ def _find_instance(args: argparse.Namespace, rest: list[str]) -> None:
     if len(swallowed) == 1 and not rest:
         args.heuristic.remove(swallowed[0])
         args.instance = swallowed[0]
-    elif len(rest) == 1 and not rest[0].startswith("-"):
+    elif len(rest) == 1 and rest[0] and not rest[0].startswith("-"):
         args.instance = rest.pop()
 
 
@@ -80,17 +80,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # a table must not fail where the terminal knows ASCII only
     try:
         status = _run(sys.argv[1:] if argv is None else argv)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # None where the shell has closed it: >&-
+            sys.stdout.flush()
         if argv is None and any(thread.daemon for thread in threading.enumerate()):
             # A backend was left behind; as Python ends it would abort the process, and the status be lost.
             sys.stderr.flush()
             os._exit(status)
         return status
     except BrokenPipeError:
-        # The reader of our output left (head, less): nothing is wrong. Python must not flush into the closed pipe.
-        with suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of our output left (head, less): nothing is wrong.
+        _abandon_output()
         return 0
+    except OSError as error:
+        # Above all a full disk under standard output. Status 1 would say that a claim has been refuted.
+        _abandon_output()
+        print(one_line(f"mcsopt: the system refuses ({error}); make room, or allow it"), file=sys.stderr)
+        return 2
+
+
+def _abandon_output() -> None:
+    """Keep Python from flushing, at its exit, into an output that takes nothing any more."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(argv: Sequence[str]) -> int:
@@ -116,6 +127,13 @@ def _run(argv: Sequence[str]) -> int:
         return 2
     except MemoryError as error:
         print(one_line(f"mcsopt: not enough memory ({error}); ask for less"), file=sys.stderr)
+        return 2
+    except RuntimeError as error:
+        if "cannot cache function" not in str(error):
+            raise
+        # Numba, where neither the package's folder nor the home may be written: as in many containers.
+        remedy = "set NUMBA_CACHE_DIR to a folder that may be written"
+        print(f"mcsopt: there is no place to keep compiled code; {remedy}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("mcsopt: interrupted before there was anything to keep", file=sys.stderr)

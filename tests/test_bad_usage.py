@@ -203,6 +203,7 @@ OPTIONS = {
     f"{GENERATE} --items -3": "--items: is -3; give",
     f"{GENERATE} --fraction half": "--fraction: is 'half'; give a number",
     f"{GENERATE} --fraction nan": "--fraction: is nan; give",
+    f"{GENERATE} --items {10**23}": "kind knapsack: cannot be drawn so large (",
     f"{GENERATE} --largest inf": "--largest: is inf; give",
     f"{GENERATE} --family hard": "--family: is 'hard'; use one of uncorrelated",
     f"{GENERATE} --integer maybe": "--integer: is 'maybe'; give true or false",
@@ -219,6 +220,25 @@ def test_a_command_asked_wrongly(capsys, folder, monkeypatch, words, message):
     write(folder / "trips.csv", HEADER + TRIP)
     monkeypatch.chdir(folder)
     assert refused(capsys, folder, *words.split()).startswith(f"mcsopt: {message}")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("certify", *WELFARE, "--plan", ""), "argument --plan: is ''; give a path; see mcsopt certify --help"),
+        (("certify", "", *WELFARE, "--heuristic", "greedy"), "argument INSTANCE: is ''; give a path"),
+        (("certify", *WELFARE, "--heuristic", "greedy", "--json", ""), "argument INSTANCE: is ''; give a path"),
+        (("solve", "market.json", *WELFARE, "--start", ""), "argument --start: is ''; give a path"),
+        (("verify", "certificate.json", "--instance", ""), "argument --instance: is ''; give a path"),
+        (("library", "build", "-o", ""), "argument -o/--output: is ''; give a path"),
+        (("verify", ""), "argument CERTIFICATE: is ''; give a path"),
+        (("import", "", "--format", "knapsack", "-o", "k.json"), "argument FILE: is ''; give a path"),
+    ],
+)
+def test_an_empty_path_is_not_the_same_as_none(capsys, folder, monkeypatch, words, message):
+    """A shell variable that was never set must not, say, unpin the instance of a certificate."""
+    monkeypatch.chdir(folder)
+    assert refused(capsys, folder, *words).startswith(f"mcsopt: {message}")
 
 
 def test_an_argument_with_a_line_break(capsys, folder):

@@ -187,6 +187,43 @@ def test_a_reader_that_leaves_is_no_error(words, unbuffered):
     assert done.returncode == 0
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("words", [["list"], ["inspect", "--problem", "knapsack"], ["library", "list", "--json"]])
+def test_an_output_without_room_is_bad_input_and_no_claim_refuted(words, unbuffered):
+    with open("/dev/full", "w") as out:
+        done = subprocess.run(
+            [sys.executable, "-m", "mcsopt", *words], stdout=out, stderr=subprocess.PIPE, text=True, check=False,
+            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": unbuffered},
+        )  # fmt: skip
+    assert done.stderr == "mcsopt: the system refuses ([Errno 28] No space left on device); make room, or allow it\n"
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize("words", ["list", "library list --json", "inspect --problem knapsack"])
+def test_a_closed_output_is_no_error(words):
+    script = f"exec {sys.executable} -m mcsopt {words} >&-"
+    done = subprocess.run(
+        ["sh", "-c", script], stderr=subprocess.PIPE, text=True, check=False,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.stderr == ""
+    assert done.returncode == 0
+
+
+def test_no_place_for_compiled_code_is_said_in_one_line(tmp_path):
+    # As if the package's folder and the home were write-protected: only the folder that NUMBA_CACHE_DIR names is left.
+    env = {"NUMBA_CACHE_LOCATOR_CLASSES": "UserProvidedCacheLocator", "NUMBA_DISABLE_JIT": "0"}
+    words = ("solve", write(tmp_path / "k.json", KNAPSACK), "--problem", "knapsack", "--json")
+    done = shell(*words, env=env | {"NUMBA_CACHE_DIR": ""})
+    assert done.returncode == 2
+    assert done.stdout == ""
+    remedy = "set NUMBA_CACHE_DIR to a folder that may be written"
+    assert done.stderr == f"mcsopt: there is no place to keep compiled code; {remedy}\n"
+    done = shell(*words, env=env | {"NUMBA_CACHE_DIR": str(tmp_path / "compiled")})
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["objective"] == 9.0
+
+
 def test_a_terminal_that_knows_ascii_only(tmp_path):
     instance = write(tmp_path / "k.json", KNAPSACK)
     words = ("certify", instance, "--problem", "knapsack", "--heuristic", "density-greedy")

@@ -139,6 +139,7 @@ def test_typed_for_users():
 
 @pytest.mark.parametrize("asked", ["knapsack", 3, None])
 def test_a_name_is_no_problem(asked):
-    for function in (mcsopt.solve, mcsopt.model, lambda what: mcsopt.certify(what, None)):
+    certified = (lambda what: mcsopt.certify(what, None)), (lambda what: mcsopt.certify_equilibrium(what, None))
+    for function in (mcsopt.solve, mcsopt.model, *certified):
         with pytest.raises(InputError, match=r"problem: is .*; give a question about an instance"):
             function(asked)

@@ -52,7 +52,7 @@ def _certify(parser: argparse.ArgumentParser) -> None:
     plan = parser.add_mutually_exclusive_group(required=True)
     names = "a heuristic of 'mcsopt list' or module:function of your own; may be repeated"
     plan.add_argument("--heuristic", metavar="H", nargs="+", action="extend", help=names)
-    plan.add_argument("--plan", metavar="SOLUTION.json", help="your own plan, as a solution file")
+    plan.add_argument("--plan", metavar="SOLUTION.json", type=_PATH, help="your own plan, as a solution file")
     add("--solver", metavar="S", help="where the bound comes from (default: the strongest that fits)")
     _add_time_limit(parser, 60.0, "limit of each solver that is asked, or of the equilibrium check (default: 60)")
     alone = "certify what one task could still gain alone (0: an equilibrium) in place of the gap"
@@ -64,8 +64,9 @@ def _certify(parser: argparse.ArgumentParser) -> None:
 
 
 def _verify(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("certificate", metavar="CERTIFICATE", help="a certificate file")
-    parser.add_argument("--instance", metavar="FILE", help="refuse unless the certificate is about this instance")
+    parser.add_argument("certificate", metavar="CERTIFICATE", type=_PATH, help="a certificate file")
+    pinned = "refuse unless the certificate is about this instance"
+    parser.add_argument("--instance", metavar="FILE", type=_PATH, help=pinned)
     _add_time_limit(parser, None, "refuse if the check takes longer")
     _add_json(parser)
 
@@ -74,7 +75,7 @@ def _solve(parser: argparse.ArgumentParser) -> None:
     _add_instance(parser)
     parser.add_argument("--solver", metavar="S", help="one of 'mcsopt list' (default: the preferred one that fits)")
     _add_time_limit(parser, None, "wall-clock limit; 0 still gives a bound")
-    parser.add_argument("--start", metavar="SOLUTION.json", help="a solution to start from")
+    parser.add_argument("--start", metavar="SOLUTION.json", type=_PATH, help="a solution to start from")
     parser.add_argument("--output", "-o", metavar="SOLUTION.json", help="write the solution")
     _add_json(parser)
 
@@ -95,7 +96,7 @@ def _generate(parser: argparse.ArgumentParser) -> None:
 
 def _import(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("file", metavar="FILE", help="the file to read")
+    add("file", metavar="FILE", type=_PATH, help="the file to read")
     formats = (
         "generalised assignment problems of the OR-Library, Pisinger's knapsacks, or a bare knapsack: "
         "'n capacity', then 'value weight' lines"
@@ -111,7 +112,7 @@ def _sweep(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "values: numbers, or FROM:TO:COUNT evenly spaced, or FROM:TO:COUNT:log; several are crossed"
     add = parser.add_argument
     source = "a data-coalition file or library:NAME (default: embedded, or players drawn)"
-    add("instance", metavar="INSTANCE", nargs="?", help=source)
+    add("instance", metavar="INSTANCE", nargs="?", type=_PATH, help=source)
     add("--variance", metavar="V", nargs="+", help="variances (default: the instance's, or 0.25)")
     add("--alpha", metavar="A", nargs="+", help="regimes in [-1, 1] (default: the instance's, or 0.5)")
     add("--players", metavar="N", nargs="+", help="draw so many players (default: 10)")
@@ -215,7 +216,12 @@ def _library(parser: argparse.ArgumentParser) -> None:
     export.add_argument("--solution", metavar="FILE", help="write the best known solution, too")
     export.add_argument("--certificate", metavar="FILE", help="write the certificate, too")
     build.add_argument(
-        "-o", "--output", metavar="DIR", required=True, help="a folder; entries in it that are not named stay"
+        "-o",
+        "--output",
+        metavar="DIR",
+        type=_PATH,
+        required=True,
+        help="a folder; entries in it that are not named stay",
     )
     for name in ("verify", "build"):
         parts[name].add_argument("names", metavar="NAME", nargs="*", help="entries (default: all)")
@@ -235,6 +241,7 @@ def _add_instance(parser: argparse.ArgumentParser) -> None:
         "instance",
         metavar="INSTANCE",
         nargs="?",
+        type=_PATH,
         help="an instance file, library:NAME of 'mcsopt library list', Chicago taxi trips (CSV or Parquet), or none: "
         "the embedded default",
     )
@@ -280,6 +287,8 @@ def _seconds(text: str) -> float | None:
     return seconds if math.isfinite(seconds) else None
 
 
+# An empty word is a shell variable that was never set. As "none given" it would, say, pin no instance.
+_PATH = _reader(str, bool, "a path")
 _GAP = _reader(float, lambda value: value >= 0, "a relative gap >= 0, for example 0.05")
 
 COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {

@@ -15,7 +15,7 @@ from mcsopt.commands.common import Report, check_outputs, is_answered, print_jso
 from mcsopt.commands.tables import print_table
 from mcsopt.data.files import read_solution
 from mcsopt.display import number, percent
-from mcsopt.errors import InputError
+from mcsopt.errors import InputError, McsoptError, TooLarge
 from mcsopt.heuristics import load_heuristic
 from mcsopt.problems import Problem
 from mcsopt.report.page import write_report
@@ -69,19 +69,21 @@ def run(args: argparse.Namespace) -> int:
     return 2 if failed else _exit_status(certificates, args.max_gap)
 
 
-def _plans(args: argparse.Namespace, problem: Problem[Any], report: Report) -> tuple[list[Result], list[InputError]]:
+def _plans(args: argparse.Namespace, problem: Problem[Any], report: Report) -> tuple[list[Result], list[McsoptError]]:
     """Return the plans, and what kept others from being made."""
     if args.plan:
         return [conclude(problem, "plan", read_solution(problem, args.plan), message=f"from {args.plan}")], []
     runs = [(name, load_heuristic(name, problem)) for name in args.heuristic]
     plans: list[Result] = []
-    failed: list[InputError] = []
+    failed: list[McsoptError] = []
     for name, heuristic in runs:
         report(f"running {name}")
         try:
             plans.append(heuristic(problem, seed=args.seed))
         except InputError as error:
-            failed.append(error)  # one that fails must not cost the others
+            failed.append(error)  # one that fails must not cost the others, ...
+        except TooLarge as refusal:
+            failed.append(TooLarge(f"{name}: {refusal}"))  # ... nor must one that declines the size
         except KeyboardInterrupt:
             if not plans:
                 raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -128,9 +129,18 @@ def check_writable(path: str | Path) -> None:
         raise InputError("", "is a directory", remedy, str(path))
     if not os.path.isdir(target.parent):
         raise InputError("", f"cannot be written: there is no folder {target.parent}", "create it first", str(path))
-    place = target if os.path.exists(target) else target.parent
-    if not os.access(place, os.W_OK):
-        raise InputError("", f"cannot be written: no permission for {place}", remedy, str(path))
+    places = [target] if os.path.exists(target) else []
+    if not _is_direct(target):
+        # Where the file grows that takes its place.
+        places.append(Path(os.path.realpath(target)).parent if os.path.islink(target) else target.parent)
+    for place in places:
+        if not os.access(place, os.W_OK):
+            raise InputError("", f"cannot be written: no permission for {place}", remedy, str(path))
+
+
+def _is_direct(path: Path) -> bool:
+    """Whether a path is a pipe, a device or the like, which is written itself, not replaced."""
+    return os.path.exists(path) and not os.path.isfile(path)
 
 
 @contextmanager
@@ -141,10 +151,11 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """
     check_writable(path)
     target = Path(path)
-    direct = os.path.exists(target) and not os.path.isfile(target)
+    direct = _is_direct(target)
     if not direct:
         target = Path(os.path.realpath(target))  # a link stays a link
-    partial = target if direct else target.with_name(f".{os.getpid()}.partial")
+    # No other thread, process or machine that shares the folder may write the same file.
+    partial = target if direct else target.with_name(f".{os.getpid()}-{secrets.token_hex(8)}.partial")
     try:
         yield partial
         if not direct:

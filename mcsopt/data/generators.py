@@ -55,6 +55,8 @@ def generate(kind: str, options: Mapping[str, str]) -> Instance:
         # Told in Python's names; the caller wrote flags.
         field = _flag(error.field) if error.field in parameters else error.field
         raise InputError(field, error.problem, error.remedy) from None
+    except (ValueError, OverflowError) as error:  # numpy's, of a count beyond all memory
+        raise InputError(f"kind {kind}", f"cannot be drawn so large ({error})", "ask for less") from None
 
 
 def _flag(parameter: str) -> str:

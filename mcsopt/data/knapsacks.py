@@ -9,6 +9,7 @@ import numpy as np
 
 from mcsopt.errors import InputError
 from mcsopt.problems import KnapsackInstance
+from mcsopt.problems.fields import LARGEST
 from mcsopt.seeds import generator
 
 Columns = tuple[np.ndarray, np.ndarray]
@@ -86,7 +87,7 @@ def knapsack(
     fraction : float
         Capacity as a fraction of the total weight, in [0, 1].
     largest : float
-        R, > 1.
+        R, above 1, at most 1e100.
     integer : bool
         Round weights and values to the nearest integer and the capacity down. Default: real numbers.
 
@@ -115,8 +116,8 @@ def knapsack(
         raise InputError("items", f"is {items}", "give a number >= 0")
     if not 0.0 <= fraction <= 1.0:
         raise InputError("fraction", f"is {fraction}", "give a value in [0, 1]")
-    if not 1.0 < largest < np.inf:
-        raise InputError("largest", f"is {largest}", "give a finite value above 1")
+    if not 1.0 < largest <= LARGEST:
+        raise InputError("largest", f"is {largest}", f"give a value above 1, at most {LARGEST:g}")
     rng = generator(seed)
     u, v = rng.uniform(1.0, largest, items), rng.uniform(1.0, largest, items)
     weight, value = FAMILIES[family](u, v, largest)

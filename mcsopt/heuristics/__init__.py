@@ -3,8 +3,19 @@
 from mcsopt.heuristics.aspire_off import aspire_off
 from mcsopt.heuristics.aspire_on import aspire_on
 from mcsopt.heuristics.best_response import best_response
+from mcsopt.heuristics.coalition_dynamics import entry_exit_dynamics, greedy_coalition
 from mcsopt.heuristics.density_greedy import density_greedy
 from mcsopt.heuristics.greedy import greedy
 from mcsopt.heuristics.registry import heuristics, load_heuristic
 
-__all__ = ["aspire_off", "aspire_on", "best_response", "density_greedy", "greedy", "heuristics", "load_heuristic"]
+__all__ = [
+    "aspire_off",
+    "aspire_on",
+    "best_response",
+    "density_greedy",
+    "entry_exit_dynamics",
+    "greedy",
+    "greedy_coalition",
+    "heuristics",
+    "load_heuristic",
+]

@@ -1,6 +1,7 @@
 """Randomized response, budgets, memoized reports, attacks, the privacy ledger.
 
-Modules here need numpy only. Equation numbers are those of the two-stage crowdsensing paper ("iParts").
+Nothing here is solved or compiled: numpy does.
+Equation numbers are those of the two-stage crowdsensing paper ("iParts").
 """
 
 from mcsopt.privacy.attack_rates import (

@@ -117,6 +117,7 @@ def success_rate(estimates: Any, bits: Any) -> np.ndarray:
     guessed, truth = inputs.bits(estimates, "estimates"), inputs.bits(bits, "bits")
     if guessed.shape != truth.shape:
         raise InputError("bits", f"has shape {truth.shape}", f"give one intent for each estimate, {guessed.shape}")
+    inputs.matrix(guessed, "estimates")
     return np.mean(guessed == truth, axis=-1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -99,7 +100,7 @@ def privacy_loss(log_probabilities: np.ndarray, neighbours: str = "entry") -> fl
     Raises
     ------
     InputError
-        For another notion, or a number of rows that is no power of two.
+        For another notion, a number of rows that is no power of two, a row in which nothing is possible, or NaN.
     TooLarge
         Beyond 12 tasks.
 
@@ -111,10 +112,12 @@ def privacy_loss(log_probabilities: np.ndarray, neighbours: str = "entry") -> fl
     """
     if neighbours not in NEIGHBOURS:
         raise InputError("neighbours", f"is {shown(neighbours)}", f"use one of {', '.join(map(repr, NEIGHBOURS))}")
-    table = np.asarray(log_probabilities, dtype=np.float64)
+    table = inputs.numbers(log_probabilities, "log_probabilities", low=-math.inf)
     num_tasks = (len(table) if table.ndim == 2 else 0).bit_length() - 1
     if num_tasks < 1 or len(table) != num_vectors(num_tasks):
         raise InputError("log_probabilities", f"has shape {table.shape}", "give one row for each of 2^I intent vectors")
+    if not np.all(np.any(table > -np.inf, axis=1)):
+        raise InputError("log_probabilities", "has a row without a possible output", "give the logarithms of a channel")
     if neighbours == "vector":
         return _largest_difference(table.max(axis=0), table.min(axis=0))
     masks = np.arange(len(table))

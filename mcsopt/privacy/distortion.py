@@ -27,7 +27,7 @@ def expected_distortion(epsilon: Any, num_tasks: int, flip_weight: Any = None) -
     Raises
     ------
     InputError
-        For entries out of range.
+        For entries out of range or shapes that do not fit.
 
     Examples
     --------
@@ -36,5 +36,8 @@ def expected_distortion(epsilon: Any, num_tasks: int, flip_weight: Any = None) -
     0.2
     """
     num_tasks = inputs.integer(num_tasks, "num_tasks", 1)
-    weight = 1.0 / num_tasks if flip_weight is None else inputs.numbers(flip_weight, "flip_weight")
-    return weight * num_tasks * flip_probability(epsilon)
+    flip = flip_probability(epsilon)
+    weight = inputs.numbers(1.0 / num_tasks if flip_weight is None else flip_weight, "flip_weight")
+    if flip.ndim:
+        weight = inputs.per_worker(weight, len(flip), "flip_weight")
+    return weight * num_tasks * flip

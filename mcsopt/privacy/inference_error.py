@@ -121,7 +121,9 @@ def enumerate_reports(joint: Any, epsilon: float, weight: Any = None, flip_weigh
     phi = inputs.probabilities(joint, "joint")
     num_tasks = _tasks_of(phi)
     omega = inputs.task_weights(weight, num_tasks)
-    gamma = 1.0 / num_tasks if flip_weight is None else float(inputs.numbers(flip_weight, "flip_weight"))
+    gamma = inputs.numbers(1.0 / num_tasks if flip_weight is None else flip_weight, "flip_weight")
+    if gamma.ndim:
+        raise InputError("flip_weight", f"has shape {gamma.shape}", "give that of one worker")
     intents = vectors(num_tasks).astype(np.float64)
     channel = np.exp(log_channel(single_budget(epsilon), num_tasks))
     wanted = channel.T @ (phi[:, None] * intents)  # Pr(report, b_i = 1), reports x tasks

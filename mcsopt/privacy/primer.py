@@ -183,7 +183,8 @@ def grid_points(bottom: np.ndarray, top: np.ndarray, step: Any) -> np.ndarray:
     size = inputs.numbers(step, "step", open_low=True)
     if size.ndim:
         raise InputError("step", f"has shape {size.shape}", "give one number")
-    points = np.floor((top - bottom) / size + tolerances.GRID_STEP) + 1
+    with np.errstate(over="ignore"):  # infinitely many, for the least of steps
+        points = np.floor((top - bottom) / size + tolerances.GRID_STEP) + 1
     if points.max(initial=0) > MAX_GRID:
         raise InputError(
             "step", f"{shown(float(size))} makes {points.max():.3g} grid points, more than {MAX_GRID}",

@@ -52,7 +52,7 @@ def read_values(flag: str, texts: Sequence[str], *, low: float, high: float, int
     for text in map(str.strip, texts):
         for value in _spaced(flag, text):
             if not low <= value <= high or not math.isfinite(value):
-                raise InputError(flag, f"holds {value:g}", f"give numbers from {low:g} to {high:g}")
+                raise InputError(flag, f"holds {value:.12g}", f"give numbers from {low:.12g} to {high:.12g}")
             values.append(float(round(value)) if integer else value)
             if integer and ":" not in text and value != round(value):
                 raise InputError(flag, f"holds {text!r}", "give whole numbers")

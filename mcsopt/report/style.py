@@ -46,7 +46,7 @@ R = TypeVar("R")
 def check_matplotlib(field: str) -> None:
     """Raise `InputError` naming `field` if pictures cannot be drawn: to ask before the work, not after it."""
     if find_spec("matplotlib") is None:
-        raise InputError(field, "needs matplotlib, which is not installed", "pip install 'mcsopt[plots]'")
+        raise InputError(field, "needs matplotlib, which is not installed", "pip install matplotlib")
 
 
 def styled(draw: Callable[P, R]) -> Callable[P, R]:

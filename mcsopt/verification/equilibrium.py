@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from mcsopt.errors import BackendFault, InputError, TooLarge
-from mcsopt.problems import Problem
+from mcsopt.problems import Problem, require_problem
 from mcsopt.result import Result
 from mcsopt.verification import check
 from mcsopt.verification.certificate import Certificate, plain_document
@@ -63,6 +63,7 @@ def certify_equilibrium(problem: Problem[Any], plan: Any, *, time_limit: float |
     >>> certify_equilibrium(problem, best_response(problem)).regret
     0.0
     """
+    require_problem(problem)
     result = result_of(problem, plan)
     began = time.perf_counter()
     if not result.feasible:

@@ -102,6 +102,29 @@ def test_one_that_fails_does_not_cost_the_others(capsys, market, tmp_path):
     assert run(capsys, "verify", target).status == 0
 
 
+def test_one_that_declines_the_size_does_not_cost_the_others(capsys, tmp_path):
+    """best-response searches sets of up to 16 workers; greedy takes any market."""
+    many = 17
+    pairs = {"task": [0] * many, "worker": list(range(many))}
+    money = {"payment": [1] * many, "cost": [0.5] * many, "quality": [2] * many}
+    crowd = MARKET | {
+        "tasks": {"budget": [100], "demand": [1], "redundancy": [0.1]},
+        "workers": {"arrival": [0.9] * many},
+        "pairs": pairs | money,
+    }
+    words = ("certify", write(tmp_path / "crowd.json", crowd), "--problem", "offline-welfare", "--heuristic")
+    outcome = run(capsys, *words, "greedy", "best-response", "--json")
+    assert outcome.status == 2
+    assert outcome.json["heuristic"] == "greedy"
+    assert outcome.json["status"] == "BOUNDED"
+    refusal = "mcsopt: best-response: offline-welfare by exact pricing: the budget of task 0 pays for 17 workers"
+    assert outcome.err.startswith(refusal)
+    assert outcome.err.count("\n") == 1
+    alone = run(capsys, *words, "best-response")
+    assert (alone.status, alone.out) == (2, "")
+    assert alone.err.startswith(refusal)
+
+
 def test_it_may_be_named_by_its_file(capsys, market):
     words = ("certify", market, "--problem", "offline-welfare", "--json")
     for name in ("own_heuristic.py:mapping", f"{market.parent}/own_heuristic.py:mapping", "json.py:plan"):

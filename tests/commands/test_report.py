@@ -87,7 +87,7 @@ def test_without_matplotlib_it_is_refused_before_the_work(capsys, monkeypatch, t
     knapsack = write(tmp_path / "k.json", KNAPSACK)
     words = ("--heuristic", "density-greedy", "--report", tmp_path / "page.html")
     line = refused(capsys, tmp_path, "certify", knapsack, *ITEMS, *words)
-    assert line == "mcsopt: --report: needs matplotlib, which is not installed; pip install 'mcsopt[plots]'\n"
+    assert line == "mcsopt: --report: needs matplotlib, which is not installed; pip install matplotlib\n"
 
 
 def test_without_a_page_matplotlib_is_not_needed(capsys, monkeypatch, tmp_path):

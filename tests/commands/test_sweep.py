@@ -107,7 +107,7 @@ def test_an_instance_file_and_its_map(capsys, tmp_path):
         (("--alpha", "-2:1:3"), "--alpha: holds -2"),
         (("--players", 1), "--players: holds 1; give numbers from 2"),
         (("--players", 2.5), "--players: holds '2.5'; give whole numbers"),
-        (("--players", 10**7), "--players: holds 1e+07; give numbers from 2 to 1e+06"),
+        (("--players", 10**6 + 1), "--players: holds 1000001; give numbers from 2 to 1000000"),
         (("--costs", "cheap"), "--costs: holds 'cheap'; use uniform, lognormal"),
         (("--seeds", 0), "argument --seeds: is '0'; give an integer >= 1"),
         (("--stability", "weak"), "argument --stability: invalid choice: 'weak'"),
@@ -147,7 +147,7 @@ def test_a_picture_needs_matplotlib(capsys, monkeypatch, tmp_path):
     monkeypatch.setattr("mcsopt.report.style.find_spec", lambda name: None)
     outcome = run(capsys, "sweep", "-o", tmp_path / "t.csv", "--plot", tmp_path / "p.png")
     assert outcome.status == 2
-    assert "pip install 'mcsopt[plots]'" in outcome.err
+    assert "pip install matplotlib" in outcome.err
 
 
 @pytest.mark.parametrize("after", [0, 3])

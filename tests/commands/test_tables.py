@@ -16,6 +16,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "dumb")
     monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("LINES", "25")  # without it rich asks the system, and answers 80 columns if that knows none
 
 
 def test_a_table_in_a_file_is_not_folded(capsys):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -142,6 +143,17 @@ def test_an_interrupt_leaves_nothing_half_written(tmp_path, monkeypatch):
     assert target.read_text() == "old"
 
 
+def test_two_files_of_one_folder_written_at_once_do_not_mix(tmp_path):
+    # As two threads, or two containers that share a folder and both are process 1, might interleave.
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    with ExitStack() as stack:
+        one = stack.enter_context(files.replacing(first))
+        other = stack.enter_context(files.replacing(second))
+        one.write_text("first")
+        other.write_text("second")
+    assert (first.read_text(), second.read_text()) == ("first", "second")
+
+
 def test_a_link_stays_a_link(tmp_path):
     target, link = write(tmp_path / "t.json", "old"), tmp_path / "link.json"
     link.symlink_to(target)
@@ -174,6 +186,19 @@ def test_no_permission_is_found_before_the_work(tmp_path, monkeypatch):
         files.check_writable(tmp_path / "t.json")
     with pytest.raises(InputError, match=r"t\.json: cannot be written: no permission for .*t\.json; give the path"):
         files.check_writable(write(tmp_path / "t.json", "old"))
+
+
+def test_a_file_in_a_folder_that_may_not_be_written_is_found_before_the_work(tmp_path, monkeypatch):
+    # It may itself be written, but what takes its place grows beside it.
+    target = write(tmp_path / "t.json", "old")
+    monkeypatch.setattr(os, "access", lambda place, mode: Path(place) != tmp_path)
+    with pytest.raises(InputError, match=rf"t\.json: cannot be written: no permission for {tmp_path};"):
+        files.check_writable(target)
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "elsewhere" / "link.json"
+    link.symlink_to(target)
+    with pytest.raises(InputError, match=rf"no permission for {tmp_path};"):
+        files.check_writable(link)
 
 
 # Telling files apart -------------------------------------------------------------------------------------------------

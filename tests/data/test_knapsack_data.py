@@ -88,6 +88,7 @@ def test_instances_never_change(arguments: tuple[int, str, int, bool], digest: s
         ({"items": -1}, "items"),
         ({"fraction": 1.5}, "fraction"),
         ({"largest": 1.0}, "largest"),
+        ({"largest": 1e308}, "largest"),
         ({"seed": -1}, "seed"),
     ],
 )

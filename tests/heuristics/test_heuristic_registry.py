@@ -1,8 +1,12 @@
+import pkgutil
+
 import pytest
 
+import mcsopt.heuristics
 from mcsopt.data import sensing_market
 from mcsopt.errors import InputError
 from mcsopt.heuristics import greedy, load_heuristic
+from mcsopt.heuristics.registry import HEURISTICS
 from mcsopt.problems import OfflineWelfare
 from mcsopt.result import Status
 
@@ -10,6 +14,13 @@ from mcsopt.result import Status
 @pytest.fixture
 def problem():
     return OfflineWelfare(sensing_market(tasks=4, workers=16, seed=0))
+
+
+@pytest.mark.parametrize("heuristic", HEURISTICS, ids=lambda heuristic: heuristic.name)
+def test_the_package_hands_on_every_heuristic(heuristic):
+    name = heuristic.function.partition(":")[2]
+    assert name in mcsopt.heuristics.__all__
+    assert getattr(mcsopt.heuristics, name) is pkgutil.resolve_name(heuristic.function)
 
 
 @pytest.fixture

@@ -166,6 +166,8 @@ def test_without_noise_nothing_is_missed() -> None:
         (lambda: frequency_leakage([[0, 1]], [0, 1, 1]), "bits: has shape"),
         (lambda: success_rate([0, 1], [0]), "bits: has shape"),
         (lambda: success_rate([0, 0.5], [0, 1]), r"estimates\[1\]: is 0.5"),
+        (lambda: success_rate(1, 1), r"estimates: has shape \(\)"),
+        (lambda: success_rate([], []), r"estimates: has shape \(0,\)"),
         (lambda: expected_frequency_success([0.5], 1.0, 0), "snapshots: is 0"),
         (lambda: expected_frequency_success([0.5], 1.0, 1, rounds_per_epoch=0), "rounds_per_epoch: is 0"),
         (lambda: expected_frequency_success([1.5], 1.0, 1), r"prior\[0\]: is 1.5"),

@@ -109,6 +109,15 @@ def test_bad_input() -> None:
     for shape in ((1, 1), (3, 3), (4,)):
         with pytest.raises(InputError, match="give one row for each of"):
             privacy_loss(np.zeros(shape))
+    for entry, words in (
+        (math.nan, "is nan"),
+        (math.inf, "is inf"),
+        (-math.inf, "has a row without a possible output"),
+    ):
+        with pytest.raises(InputError, match=words):
+            privacy_loss(np.full((2, 2), entry))
+    with pytest.raises(InputError, match="give an array of numbers"):
+        privacy_loss([["a"], ["b"]])  # type: ignore[arg-type]  # no numbers
     with pytest.raises(InputError, match="epsilon: has shape"):
         log_channel([1.0, 2.0], 2)  # type: ignore[arg-type]  # the budgets of two
     with pytest.raises(InputError, match="num_tasks: is 0"):

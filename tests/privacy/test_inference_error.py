@@ -126,6 +126,12 @@ def test_other_bad_input() -> None:
         expected_distortion(1.0, 2, -1)
     with pytest.raises(InputError, match="num_tasks"):
         expected_distortion(1.0, 0)
+    with pytest.raises(
+        InputError, match=r"flip_weight: has shape \(3,\); give one number, or one for each of 2 workers"
+    ):
+        expected_distortion([1.0, 2.0], 5, [1.0, 1.0, 1.0])
+    with pytest.raises(InputError, match=r"flip_weight: has shape \(2,\); give that of one worker"):
+        enumerate_reports([0.5, 0.5], 1.0, flip_weight=[1.0, 1.0])  # type: ignore[arg-type]  # those of two
     with pytest.raises(InputError, match="prior: has shape"):
         independent_joint([[0.5]])
     with pytest.raises(TooLarge, match="use the closed forms"):

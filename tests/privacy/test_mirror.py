@@ -35,6 +35,15 @@ def new(path: Path, **changed: Any) -> Mirror:
     return Mirror.create(path, **({"market": MARKET, "num_tasks": 60} | changed))
 
 
+@pytest.mark.parametrize("seed", [None, 0])
+def test_nobody_reports_where_primer_finds_no_budget(path: Path, seed: int | None) -> None:
+    with new(path, simulated=seed) as mirror:
+        told = mirror.report(epoch=0, bits=BITS[:0], epsilon=np.zeros(0))
+        assert told.shape == (0, 60)
+        assert told.dtype == np.uint8
+        assert mirror.ledger().charges == ()
+
+
 def test_an_epoch_has_one_report(path: Path) -> None:
     with new(path) as mirror:
         told = [mirror.report(epoch=0, bits=BITS, epsilon=0.5) for _ in range(5)]

@@ -189,6 +189,12 @@ def test_grid_points_are_not_accumulated() -> None:
     assert primer([0.5], distortion_cap=cap, error_floor=0.0).epsilon[0] == 0.1 + 97 * 0.05
 
 
+@pytest.mark.parametrize("step", [1e-9, 5e-324])
+def test_a_step_that_makes_too_many_grid_points(step: float) -> None:
+    with pytest.raises(InputError, match="grid points, more than 100000; take a larger step"):
+        primer([0.5], distortion_cap=0.1, error_floor=0.0, step=step)
+
+
 @pytest.mark.parametrize(
     ("lowest", "highest", "step", "points"), [(0.3, 1.0, 0.1, 8), (0.1, 5.0, 0.05, 99), (1, 1, 9, 1)]
 )
