@@ -24,7 +24,13 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import offline_acceptance, online_acceptance, privacy_acceptance, regression_acceptance
+from benchmarks import (
+    offline_acceptance,
+    online_acceptance,
+    privacy_acceptance,
+    regression_acceptance,
+    two_stage_acceptance,
+)
 from benchmarks.criteria import Effort, Row
 from benchmarks.served_shares import served_share
 from mcsopt.data.library import entries
@@ -311,6 +317,7 @@ CHECKS: dict[str, Check] = {
     "library": library,
     "regress": regression_acceptance.regress,
     "privacy": privacy_acceptance.privacy,
+    "two-stage": two_stage_acceptance.two_stage,
 }
 
 
