@@ -84,7 +84,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
         if argv is None and any(thread.daemon for thread in threading.enumerate()):
             # A backend was left behind; as Python ends it would abort the process, and the status be lost.
-            sys.stderr.flush()
+            if sys.stderr is not None:
+                sys.stderr.flush()
             os._exit(status)
         return status
     except BrokenPipeError:
@@ -100,7 +101,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _abandon_output() -> None:
     """Keep Python from flushing, at its exit, into an output that takes nothing any more."""
-    with suppress(OSError):
+    with suppress(OSError, AttributeError):  # it is None where the shell has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

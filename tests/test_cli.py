@@ -210,6 +210,17 @@ def test_a_closed_output_is_no_error(words):
     assert done.returncode == 0
 
 
+def test_what_the_system_refuses_is_one_line_with_the_output_closed_too(capsys, monkeypatch):
+    def refused(argv: Any) -> int:
+        raise PermissionError(13, "Permission denied", "/somewhere")
+
+    monkeypatch.setattr(mcsopt.cli, "_run", refused)
+    monkeypatch.setattr(sys, "stdout", None)
+    assert mcsopt.cli.main(["list"]) == 2
+    line = "mcsopt: the system refuses ([Errno 13] Permission denied: '/somewhere'); make room, or allow it\n"
+    assert capsys.readouterr().err == line
+
+
 def test_no_place_for_compiled_code_is_said_in_one_line(tmp_path):
     # As if the package's folder and the home were write-protected: only the folder that NUMBA_CACHE_DIR names is left.
     env = {"NUMBA_CACHE_LOCATOR_CLASSES": "UserProvidedCacheLocator", "NUMBA_DISABLE_JIT": "0"}
