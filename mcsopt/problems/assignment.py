@@ -13,7 +13,7 @@ import numpy as np
 
 from mcsopt import tolerances
 from mcsopt.errors import InputError, shown
-from mcsopt.problems.base import Problem, Violation, index_list
+from mcsopt.problems.base import Problem, Violation, index_list, indices
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Assignment:
     sets: tuple[tuple[int, ...], ...]
 
     def __init__(self, sets: Iterable[Iterable[int]]) -> None:
-        object.__setattr__(self, "sets", tuple(tuple(sorted(int(j) for j in members)) for members in sets))
+        object.__setattr__(self, "sets", tuple(indices(members, "worker") for members in sets))
 
 
 class AssignmentProblem(Problem[Assignment]):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -160,6 +161,19 @@ def require_problem(problem: Any) -> None:
         raise InputError(
             "problem", f"is {what}", "give a question about an instance: mcsopt.problems.Knapsack(instance)"
         )
+
+
+def whole(value: Any, what: str) -> int:
+    """Return an index as an integer; `InputError` for what is not whole: 0.9 is not worker 0."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise InputError(what, f"is {shown(value)}, not an integer", f"name each {what} by its index") from None
+
+
+def indices(values: Iterable[Any], what: str) -> tuple[int, ...]:
+    """Return indices as a sorted tuple; `InputError` for one that is not whole."""
+    return tuple(sorted(whole(value, what) for value in values))
 
 
 def index_list(value: Any, path: str, size: int, what: str) -> tuple[int, ...]:

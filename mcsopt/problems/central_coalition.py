@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mcsopt.errors import InputError
-from mcsopt.problems.base import Problem, Violation
+from mcsopt.problems.base import Problem, Violation, whole
 from mcsopt.problems.data_coalition import DataCoalition, random_players
 from mcsopt.problems.fields import Field, Instance
 from mcsopt.result import Sense
@@ -26,7 +26,7 @@ class PrivateCoalition:
     privacy: tuple[float, ...]
 
     def __init__(self, members: Iterable[int], privacy: Iterable[float]) -> None:
-        pairs = sorted(zip((int(i) for i in members), (float(e) for e in privacy), strict=True))
+        pairs = sorted(zip((whole(i, "player") for i in members), (float(e) for e in privacy), strict=True))
         object.__setattr__(self, "members", tuple(i for i, _ in pairs))
         object.__setattr__(self, "privacy", tuple(e for _, e in pairs))
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mcsopt import tolerances
-from mcsopt.problems.base import Problem, Violation, index_list
+from mcsopt.problems.base import Problem, Violation, index_list, indices
 from mcsopt.problems.fields import Field, Instance
 from mcsopt.result import Sense
 
@@ -54,7 +54,7 @@ class Packing:
     items: tuple[int, ...]
 
     def __init__(self, items: Iterable[int]) -> None:
-        object.__setattr__(self, "items", tuple(sorted(int(item) for item in items)))
+        object.__setattr__(self, "items", indices(items, "item"))
 
 
 @dataclass(frozen=True)

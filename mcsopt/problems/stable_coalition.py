@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mcsopt import tolerances
-from mcsopt.problems.base import Problem, Violation, index_list
+from mcsopt.problems.base import Problem, Violation, index_list, indices
 from mcsopt.problems.data_coalition import DataCoalition, random_players
 from mcsopt.problems.fields import Instance
 from mcsopt.result import Sense
@@ -23,7 +23,7 @@ class Coalition:
     members: tuple[int, ...]
 
     def __init__(self, members: Iterable[int]) -> None:
-        object.__setattr__(self, "members", tuple(sorted(int(i) for i in members)))
+        object.__setattr__(self, "members", indices(members, "player"))
 
 
 @dataclass(frozen=True)
