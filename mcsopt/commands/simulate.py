@@ -36,17 +36,22 @@ def run(args: argparse.Namespace) -> int:
     folder = _folder(args.output)
     began = time.perf_counter()
     source = _source(args)
-    store = RunStore(folder / RUNS, {"policy": asdict(policy), "source": source}, resume=args.resume)
+    # Another version may decide otherwise, or draw other markets.
+    experiment = {"mcsopt": versions()["mcsopt"], "policy": asdict(policy), "source": source}
+    store = RunStore(folder / RUNS, experiment, resume=args.resume)
     complete = _simulate(args, plans, policy, store)
     if not store.rows:
         print("mcsopt: interrupted before there was anything to keep", file=sys.stderr)
         return 3
-    files, found = [RUNS], {}
-    for plan in plans:
-        rows = _rows(plan, store, args)
-        if rows:
-            found[plan.number] = rows
-            files += _write(plan, rows, folder)
+    found = {plan.number: rows for plan in plans if (rows := _rows(plan, store, args))}
+    try:
+        files = [
+            RUNS,
+            *(name for plan in plans if plan.number in found for name in _write(plan, found[plan.number], folder)),
+        ]
+    except KeyboardInterrupt:
+        print(f"mcsopt: interrupted; {folder / RUNS} keeps the runs, and --resume draws the figures", file=sys.stderr)
+        return 3
     seconds = time.perf_counter() - began
     if args.json:
         print_json({
@@ -175,8 +180,10 @@ def _print(plan: FigurePlan, rows: Sequence[Mapping[str, Any]]) -> None:
         for line in proof_table(rows):
             print(
                 f"{line['tasks']}/{line['workers']}: proved optimal {line['contracts_proved']} of {line['runs']} plans "
-                f"of contracts, {line['wait_and_see_proved']} of {line['runs']} wait-and-see bounds; widest gaps "
-                f"{percent(line['contracts_worst_gap'])} and {percent(line['wait_and_see_worst_gap'])}"
+                f"of contracts, {line['wait_and_see_proved']} of {line['runs']} wait-and-see bounds, "
+                f"{line['repairs_proved']} of {line['repairs']} repairs; widest gaps "
+                f"{percent(line['contracts_worst_gap'])}, {percent(line['wait_and_see_worst_gap'])} and "
+                f"{percent(line['repairs_worst_gap'])}"
             )
 
 
