@@ -33,9 +33,9 @@ def run(args: argparse.Namespace) -> int:
     check_matplotlib("simulate")
     policy = _policy(args)
     plans = [figure_plan(k) for k in dict.fromkeys(args.figure)] if args.figure else list(FIGURES.values())
-    folder = _folder(args.output)
     began = time.perf_counter()
-    source = _source(args)
+    source = _source(args, plans)
+    folder = _folder(args.output)
     # Another version may decide otherwise, or draw other markets.
     experiment = {"mcsopt": versions()["mcsopt"], "policy": asdict(policy), "source": source}
     store = RunStore(folder / RUNS, experiment, resume=args.resume)
@@ -84,17 +84,18 @@ def _folder(path: str) -> Path:
     return folder
 
 
-def _source(args: argparse.Namespace) -> dict[str, Any]:
-    """Return what identifies the source of markets; `InputError` if the trips cannot be read."""
+def _source(args: argparse.Namespace, plans: Sequence[FigurePlan]) -> dict[str, Any]:
+    """Return what identifies the source of markets; `InputError` if the trips cannot be read, or are too few."""
     if args.trips is None:
         if args.area is not None:
             raise InputError("--area", "is given without --trips", "drop it")
         return {"kind": "generated"}
     import hashlib
 
+    from mcsopt.data.taxi_market import trips_inside
     from mcsopt.data.trips import read_trips
 
-    read_trips(args.trips)
+    trips_inside(read_trips(args.trips), args.area, max(workers for plan in plans for _, workers in plan.sizes))
     digest = hashlib.sha256(Path(args.trips).read_bytes()).hexdigest()
     return {"kind": "trips", "digest": f"sha256:{digest}", "area": args.area}
 

@@ -181,3 +181,12 @@ def test_markets_of_real_trips(capsys, tmp_path):
     outcome = run(capsys, *IPARTS, "--figure", 6, "--runs", 1, "--resume", "-o", folder)
     assert outcome.status == 2
     assert "source: is " in outcome.err
+
+
+@needs_trips
+@pytest.mark.parametrize(("area", "message"), [(99, "area: 99 has no usable trips"), (2, "workers: is 160, community")])
+def test_an_area_of_too_few_trips_is_refused_before_any_work(capsys, tmp_path, area, message):
+    outcome = run(capsys, *IPARTS, "--runs", 1, "--trips", SAMPLE, "--area", area, "-o", tmp_path / "out")
+    assert outcome.status == 2
+    assert message in outcome.err
+    assert not (tmp_path / "out").exists()
