@@ -54,6 +54,8 @@ def lowered(scenario: Scenario) -> tuple[int, int, int, int]:
     problem, market = OfflineWelfare(run.market), run.market
     tried = fell = pairs = increasing = 0
     for task, workers in enumerate(run.plan.solution.sets):
+        if not workers:
+            continue  # whoever comes first raises the quality
         where = market.pairs_of(task)
         place = {int(j): p for p, j in enumerate(market.pair_worker[where], start=where.start) if problem.candidate[p]}
 

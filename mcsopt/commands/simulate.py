@@ -33,20 +33,25 @@ def run(args: argparse.Namespace) -> int:
     check_matplotlib("simulate")
     policy = _policy(args)
     plans = [figure_plan(k) for k in dict.fromkeys(args.figure)] if args.figure else list(FIGURES.values())
-    folder = _folder(args.output)
     began = time.perf_counter()
-    source = _source(args)
-    store = RunStore(folder / RUNS, {"policy": asdict(policy), "source": source}, resume=args.resume)
+    source = _source(args, plans)
+    folder = _folder(args.output)
+    # Another version may decide otherwise, or draw other markets.
+    experiment = {"mcsopt": versions()["mcsopt"], "policy": asdict(policy), "source": source}
+    store = RunStore(folder / RUNS, experiment, resume=args.resume)
     complete = _simulate(args, plans, policy, store)
     if not store.rows:
         print("mcsopt: interrupted before there was anything to keep", file=sys.stderr)
         return 3
-    files, found = [RUNS], {}
-    for plan in plans:
-        rows = _rows(plan, store, args)
-        if rows:
-            found[plan.number] = rows
-            files += _write(plan, rows, folder)
+    found = {plan.number: rows for plan in plans if (rows := _rows(plan, store, args))}
+    try:
+        files = [
+            RUNS,
+            *(name for plan in plans if plan.number in found for name in _write(plan, found[plan.number], folder)),
+        ]
+    except KeyboardInterrupt:
+        print(f"mcsopt: interrupted; {folder / RUNS} keeps the runs, and --resume draws the figures", file=sys.stderr)
+        return 3
     seconds = time.perf_counter() - began
     if args.json:
         print_json({
@@ -79,17 +84,18 @@ def _folder(path: str) -> Path:
     return folder
 
 
-def _source(args: argparse.Namespace) -> dict[str, Any]:
-    """Return what identifies the source of markets; `InputError` if the trips cannot be read."""
+def _source(args: argparse.Namespace, plans: Sequence[FigurePlan]) -> dict[str, Any]:
+    """Return what identifies the source of markets; `InputError` if the trips cannot be read, or are too few."""
     if args.trips is None:
         if args.area is not None:
             raise InputError("--area", "is given without --trips", "drop it")
         return {"kind": "generated"}
     import hashlib
 
+    from mcsopt.data.taxi_market import trips_inside
     from mcsopt.data.trips import read_trips
 
-    read_trips(args.trips)
+    trips_inside(read_trips(args.trips), args.area, max(workers for plan in plans for _, workers in plan.sizes))
     digest = hashlib.sha256(Path(args.trips).read_bytes()).hexdigest()
     return {"kind": "trips", "digest": f"sha256:{digest}", "area": args.area}
 
@@ -175,8 +181,10 @@ def _print(plan: FigurePlan, rows: Sequence[Mapping[str, Any]]) -> None:
         for line in proof_table(rows):
             print(
                 f"{line['tasks']}/{line['workers']}: proved optimal {line['contracts_proved']} of {line['runs']} plans "
-                f"of contracts, {line['wait_and_see_proved']} of {line['runs']} wait-and-see bounds; widest gaps "
-                f"{percent(line['contracts_worst_gap'])} and {percent(line['wait_and_see_worst_gap'])}"
+                f"of contracts, {line['wait_and_see_proved']} of {line['runs']} wait-and-see bounds, "
+                f"{line['repairs_proved']} of {line['repairs']} repairs; widest gaps "
+                f"{percent(line['contracts_worst_gap'])}, {percent(line['wait_and_see_worst_gap'])} and "
+                f"{percent(line['repairs_worst_gap'])}"
             )
 
 

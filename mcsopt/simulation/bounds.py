@@ -8,21 +8,28 @@ from typing import Any
 import numpy as np
 
 from mcsopt.problems import AssignmentProblem, OfflineWelfare, SensingMarket
-from mcsopt.result import Assurance, Result, conclude
+from mcsopt.result import Assurance, Result, Termination, conclude
 from mcsopt.verification import find_bound
 
 
 def certified_optimum(problem: AssignmentProblem, *, time_limit: float | None = 60.0, start: Any = None) -> Result:
     """Return the best plan found for a stage's problem, with a bound that the checker derived.
 
-    PROVED if they meet; on a time limit the bound holds all the same.
+    PROVED if they meet; on a time limit the bound holds all the same. Ctrl-C ends it, see `whole`.
     """
     found = find_bound(problem, time_limit=time_limit, start=start)
-    best = found.result
+    best = whole(found.result)
     return conclude(
         problem, best.method, best.solution, dual_bound=found.derivation.dual_bound, assurance=Assurance.CHECKED,
         termination=best.termination, seconds=best.seconds, message=best.message,
     )  # fmt: skip
+
+
+def whole(result: Result) -> Result:
+    """Return a result; raise `KeyboardInterrupt` if Ctrl-C cut it short, for half a stage is no measurement of it."""
+    if result.termination is Termination.INTERRUPTED:
+        raise KeyboardInterrupt
+    return result
 
 
 def wait_and_see(market: SensingMarket, arrived: np.ndarray, *, time_limit: float | None = 60.0) -> Result:

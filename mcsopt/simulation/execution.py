@@ -15,7 +15,7 @@ from mcsopt.heuristics.aspire_on import aspire_on
 from mcsopt.heuristics.greedy import greedy
 from mcsopt.problems import Assignment, OfflineWelfare, OnlineRecruitment, SensingMarket
 from mcsopt.result import Result, conclude
-from mcsopt.simulation.bounds import certified_optimum
+from mcsopt.simulation.bounds import certified_optimum, whole
 from mcsopt.simulation.exchanges import Exchanges, Overhead
 from mcsopt.simulation.methods import Method, Stage
 from mcsopt.simulation.scenario import Scenario
@@ -98,6 +98,8 @@ class Execution:
 def execute(scenario: Scenario, method: Method, policy: Policy | None = None) -> Execution:
     """Let one method plan, meet the arrivals, and repair.
 
+    Ctrl-C raises `KeyboardInterrupt`, though heuristics and solvers alone would keep their best so far.
+
     Examples
     --------
     >>> from mcsopt.data.private_markets import private_market
@@ -111,7 +113,7 @@ def execute(scenario: Scenario, method: Method, policy: Policy | None = None) ->
     reports, epsilon = _reports(scenario, method, policy)
     market = scenario.market.reported(reports, epsilon)
     messages = Exchanges(market)
-    plan = _OFFLINE[method.offline](OfflineWelfare(_seen(market, method)), policy, scenario.seed, messages)
+    plan = whole(_OFFLINE[method.offline](OfflineWelfare(_seen(market, method)), policy, scenario.seed, messages))
     contracts = stage_plan(plan)
     present = _present(scenario, contracts, policy)
     second = market
@@ -120,7 +122,9 @@ def execute(scenario: Scenario, method: Method, policy: Policy | None = None) ->
     idle = idle_workers(second, contracts, present)
     stage = online_market(_seen(second, method), contracts, present, objective=policy.objective)
     again = Exchanges(stage, idle)
-    repair = _ONLINE[method.online](OnlineRecruitment(stage, restore=policy.restore), policy, scenario.seed, again)
+    repair = whole(
+        _ONLINE[method.online](OnlineRecruitment(stage, restore=policy.restore), policy, scenario.seed, again)
+    )
     chosen = stage_plan(repair)
     recruits = [tuple(int(idle[k]) for k in workers) for workers in chosen.sets]
     return Execution(

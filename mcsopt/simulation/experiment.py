@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from mcsopt.data.private_markets import PrivateMarket, private_market
+from mcsopt.errors import McsoptError
+from mcsopt.problems import OfflineWelfare
+from mcsopt.result import Result
 from mcsopt.simulation.bounds import certified_optimum, wait_and_see
-from mcsopt.simulation.execution import Execution, Policy, execute
+from mcsopt.simulation.execution import Execution, Policy, execute, stage_plan
 from mcsopt.simulation.methods import METHODS, Stage
 from mcsopt.simulation.metrics import measure
 from mcsopt.simulation.scenario import draw_scenario
@@ -60,10 +67,12 @@ def welfare_rows(setting: Setting, seed: int, policy: Policy) -> list[dict[str, 
     Returns
     -------
     list of dict
-        `measure` of each method, and: ``plan_bound``, on the expected welfare of contracts on the same reports;
-        ``repair``, the objective of the online stage, with ``repair_bound``; ``bound``, wait and see on the same
-        candidates, and ``bound_best``, what is known to be reached; None where nothing was bounded. Then a row of
-        method ``Wait-and-see``, whose ``SW`` is the bound on the reported candidates.
+        `measure` of each method, and: ``plan_bound``, on the expected welfare of contracts on the same reports that
+        keep the limits of risk; ``repair``, the objective of the online stage (``restore="max"``: with its weight of
+        restored tasks), with ``repair_bound``, and ``repair_best``, what is known to be reached; ``bound``, wait and
+        see on the same candidates, and ``bound_best`` likewise; None where nothing was bounded, or where a stage's plan
+        breaks the constraints that its bound is for. Then a row of method ``Wait-and-see``, whose ``SW`` is the bound
+        on the reported candidates.
     """
     scenario = draw_scenario(setting.market(seed), seed=seed)
     runs = [execute(scenario, method, policy) for method in METHODS]
@@ -76,11 +85,12 @@ def welfare_rows(setting: Setting, seed: int, policy: Policy) -> list[dict[str, 
     for run in runs:
         same = run.method.memoized  # fresh reports online are other candidates
         best = bounds[run.method.private]
-        repair_bound = _repair_bound(run, policy)
+        repair = _best_repair(run, policy)
         rows.append(measure(run) | {
-            "plan_bound": plans.get(run.method.private) if run.method.offline is not Stage.NONE else None,
+            "plan_bound": plans.get(run.method.private) if _keeps_limits(run) else None,
             "repair": run.repair.problem.evaluate(run.repair.solution) if run.repair.feasible else None,
-            "repair_bound": repair_bound,
+            "repair_bound": repair.dual_bound if repair else None,
+            "repair_best": repair.objective if repair and repair.feasible else None,
             "bound": best.dual_bound if same else None,
             "bound_best": best.objective if same else None,
         })  # fmt: skip
@@ -88,15 +98,20 @@ def welfare_rows(setting: Setting, seed: int, policy: Policy) -> list[dict[str, 
     return [{"tasks": setting.tasks, "workers": setting.workers, "seed": seed, **row} for row in rows]
 
 
-def _repair_bound(run: Execution, policy: Policy) -> float | None:
-    """Return a bound on the online stage of a method that decides by the true qualities; else None."""
+def _keeps_limits(run: Execution) -> bool:
+    """Whether a method contracted, and no contract breaks a limit in truth: others may be worth more than the most."""
+    return run.method.offline is not Stage.NONE and not OfflineWelfare(run.market).violations(stage_plan(run.plan))
+
+
+def _best_repair(run: Execution, policy: Policy) -> Result | None:
+    """Return the best online stage, with its bound, of a method that decides by the true qualities; else None."""
     if run.method.online is Stage.NONE or not run.method.redundancy:
         return None
     if run.method.online is Stage.OPTIMAL:
-        return run.repair.dual_bound
+        return run.repair
     problem: Any = run.repair.problem
     start = run.repair.solution if run.repair.feasible else None
-    return certified_optimum(problem, time_limit=policy.time_limit, start=start).dual_bound
+    return certified_optimum(problem, time_limit=policy.time_limit, start=start)
 
 
 Rows = Callable[[Setting, int, Policy], list[dict[str, Any]]]
@@ -114,6 +129,20 @@ def warm_up() -> None:
     welfare_rows(Setting(3, 12), 0, Policy(time_limit=None))
 
 
+def _begin() -> None:
+    """Let this process end with the one that began it: at once on Ctrl-C, which reaches both, and if it is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    threading.Thread(target=_follow, daemon=True).start()
+    warm_up()
+
+
+def _follow() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
 def perform(jobs: Sequence[Job], *, processes: int | None = None) -> Iterator[tuple[Job, list[dict[str, Any]]]]:
     """Yield each job with its rows as it finishes, in any order; the rows of a job do not depend on the others.
 
@@ -122,6 +151,11 @@ def perform(jobs: Sequence[Job], *, processes: int | None = None) -> Iterator[tu
     jobs : sequence of Job
     processes : int, optional
         How many run side by side; None: one for each core. With 1 they run here, in order.
+
+    Raises
+    ------
+    McsoptError
+        If one of the processes is killed.
 
     Notes
     -----
@@ -136,21 +170,24 @@ def perform(jobs: Sequence[Job], *, processes: int | None = None) -> Iterator[tu
         return
     # Spawned: a fork would copy the locks of threads that solvers may have started here.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=warm_up) as pool:
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=_begin) as pool:
         waiting: dict[Future[list[dict[str, Any]]], Job] = {}
         rest = iter(jobs)
         try:
             while True:
-                # A few ahead only, so that an interruption does not wait for the whole queue.
-                for job in rest:
+                # No more than run, so that an interruption waits for none that has not begun.
+                for job in islice(rest, processes - len(waiting)):
                     waiting[pool.submit(_perform, job)] = job
-                    if len(waiting) >= 2 * processes:
-                        break
                 if not waiting:
                     return
                 done, _ = wait(waiting, return_when=FIRST_COMPLETED)
                 for future in done:
                     yield waiting.pop(future), future.result()
+        except BrokenProcessPool:
+            raise McsoptError(
+                f"one of {processes} processes was killed, perhaps for want of memory; finished runs are kept: "
+                "--resume goes on, --jobs asks for fewer processes"
+            ) from None
         finally:
             for future in waiting:
                 future.cancel()

@@ -123,16 +123,19 @@ def proof_table(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        ``tasks``, ``workers``, ``runs``; and of wait and see and of the optimal contracts: how many are proved optimal,
-        and the largest relative gap between the bound and what is known to be reached.
+        ``tasks``, ``workers``, ``runs``; and of wait and see, of the optimal contracts, and of the ``repairs`` of all
+        methods, as many as were bounded: how many are proved optimal, and the largest relative gap between the bound
+        and what is known to be reached.
     """
     found = []
     for size in dict.fromkeys((row["tasks"], row["workers"]) for row in rows):
         own = [row for row in rows if (row["tasks"], row["workers"]) == size]
         ideal = [(row["bound_best"], row["SW"]) for row in own if row["method"] == "Wait-and-see"]
         plans = [(row["planned"], row["plan_bound"]) for row in own if row["method"] == "Optimal"]
-        line: dict[str, Any] = {"tasks": size[0], "workers": size[1], "runs": len(ideal)}
-        for name, pairs in (("wait_and_see", ideal), ("contracts", plans)):
+        bounded = [row for row in own if row.get("repair_bound") is not None]
+        repairs = [(row["repair_best"], row["repair_bound"]) for row in bounded]
+        line: dict[str, Any] = {"tasks": size[0], "workers": size[1], "runs": len(ideal), "repairs": len(repairs)}
+        for name, pairs in (("wait_and_see", ideal), ("contracts", plans), ("repairs", repairs)):
             gaps = [relative_gap(best, bound, Sense.MAX) for best, bound in pairs]
             line[f"{name}_proved"] = sum(map(is_proved, gaps))
             line[f"{name}_worst_gap"] = max((gap for gap in gaps if gap is not None), default=None)

@@ -111,6 +111,28 @@ def test_ctrl_c_before_the_first_seed(capsys, tmp_path, monkeypatch):
     assert "interrupted before there was anything to keep" in outcome.err
 
 
+def test_ctrl_c_among_the_figures_keeps_the_runs(capsys, tmp_path, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(simulate, "save_picture", interrupted)
+        outcome = run(capsys, *IPARTS, "--figure", 6, "--runs", 1, "-o", tmp_path / "out")
+    assert outcome.status == 3
+    assert "runs.jsonl keeps the runs, and --resume draws the figures" in outcome.err
+    monkeypatch.setattr(simulate, "perform", lambda work, **_: iter([]) if not work else pytest.fail("runs again"))
+    assert run(capsys, *IPARTS, "--figure", 6, "--runs", 1, "--resume", "-o", tmp_path / "out").status == 0
+
+
+def test_runs_of_another_version_are_not_mixed_in(capsys, tmp_path, monkeypatch):
+    run(capsys, *IPARTS, "--figure", 6, "--runs", 1, "-o", tmp_path / "out")
+    monkeypatch.setattr(simulate, "versions", lambda: {"mcsopt": "9.9"})
+    outcome = run(capsys, *IPARTS, "--figure", 6, "--runs", 2, "--resume", "-o", tmp_path / "out")
+    assert outcome.status == 2
+    assert "mcsopt: is '" in outcome.err
+    assert "asked for is '9.9'" in outcome.err
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -159,3 +181,12 @@ def test_markets_of_real_trips(capsys, tmp_path):
     outcome = run(capsys, *IPARTS, "--figure", 6, "--runs", 1, "--resume", "-o", folder)
     assert outcome.status == 2
     assert "source: is " in outcome.err
+
+
+@needs_trips
+@pytest.mark.parametrize(("area", "message"), [(99, "area: 99 has no usable trips"), (2, "workers: is 160, community")])
+def test_an_area_of_too_few_trips_is_refused_before_any_work(capsys, tmp_path, area, message):
+    outcome = run(capsys, *IPARTS, "--runs", 1, "--trips", SAMPLE, "--area", area, "-o", tmp_path / "out")
+    assert outcome.status == 2
+    assert message in outcome.err
+    assert not (tmp_path / "out").exists()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
 
-from mcsopt.simulation import METHODS, Policy, execute, measure, method
+from mcsopt.result import Termination
+from mcsopt.simulation import METHODS, Policy, bounds, execute, measure, method
 from mcsopt.simulation.bounds import known_arrivals, wait_and_see
 from mcsopt.simulation.experiment import Setting, welfare_rows
 from tests.simulation.small_scenarios import scenario
@@ -58,6 +60,19 @@ def test_no_method_exceeds_it(restore, mismatch):
     assert max(shares) > 0.9  # it is no idle bound
 
 
+def test_ctrl_c_is_not_taken_for_the_end_of_a_search(monkeypatch):
+    real = bounds.find_bound
+
+    def interrupted(*words, **options):
+        found = real(*words, **options)
+        return replace(found, result=replace(found.result, termination=Termination.INTERRUPTED))
+
+    monkeypatch.setattr(bounds, "find_bound", interrupted)
+    drawn = scenario(0)
+    with pytest.raises(KeyboardInterrupt):
+        wait_and_see(drawn.market.reported(drawn.reports, drawn.calibration.epsilon), drawn.arrived)
+
+
 def test_only_those_who_come_are_left_and_they_come_for_sure():
     drawn = scenario(0)
     market = drawn.market.reported(drawn.reports, drawn.calibration.epsilon)
@@ -78,7 +93,9 @@ def test_rows_of_a_seed_set_every_method_beside_its_bounds():
         if row.get("repair_bound") is not None:
             assert row["repair"] <= row["repair_bound"] + 1e-6, name
     for name in ("iParts", "ConOff", "Greedy", "Optimal"):
-        if not by[name]["over_risk"]:
+        if by[name]["over_risk"]:
+            assert by[name]["plan_bound"] is None
+        else:
             assert by[name]["planned"] <= by[name]["plan_bound"] + 1e-6
     assert by["Optimal"]["planned"] == pytest.approx(by["Optimal"]["plan_bound"])
     assert by["iParts(NoMem)"]["bound"] is None
@@ -86,3 +103,12 @@ def test_rows_of_a_seed_set_every_method_beside_its_bounds():
     assert by["Wait-and-see"]["SW"] == by["iParts"]["bound"]
     drawn = scenario(3, tasks=4, workers=16)
     assert by["iParts"]["SW"] == measure(execute(drawn, method("iParts")))["SW"]
+
+
+def test_contracts_that_break_the_risk_limit_have_no_bound_to_be_a_share_of():
+    """Greedy may promise more than the best contracts that keep the limit: here a third more."""
+    by = {row["method"]: row for row in welfare_rows(Setting(3, 9), 0, Policy())}
+    assert by["Greedy"]["over_risk"]
+    assert by["Greedy"]["planned"] > 1.3 * by["Optimal"]["plan_bound"]
+    assert by["Greedy"]["plan_bound"] is None
+    assert by["iParts"]["plan_bound"] == by["Optimal"]["plan_bound"]

@@ -10,6 +10,7 @@ import pytest
 from mcsopt.errors import InputError
 from mcsopt.problems import OfflineWelfare
 from mcsopt.simulation import METHODS, Policy, execute, method
+from mcsopt.simulation.exchanges import Exchanges
 from mcsopt.simulation.execution import stage_plan
 from tests.simulation.small_scenarios import scenario
 
@@ -129,6 +130,18 @@ def test_a_stage_without_a_feasible_plan_recruits_nobody():
     poor = replace(drawn, market=replace(drawn.market, demand=np.full(4, 1e6)))
     for name in ("Optimal", "iParts", "Greedy"):
         assert not any(execute(poor, method(name), Policy(restore="required")).recruited) or name == "Greedy"
+
+
+@pytest.mark.parametrize("name", ["iParts", "ConOn"])
+def test_ctrl_c_is_not_taken_for_the_end_of_a_stage(monkeypatch, name):
+    """The games keep what they have when it comes; as a run of the method that would be a false measurement."""
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Exchanges, "round", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        execute(scenario(0), method(name))
 
 
 @pytest.mark.parametrize(("name", "value"), [("mismatch", "shrug"), ("open_cost", 3)])

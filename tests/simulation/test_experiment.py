@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy import stats
 
-from mcsopt.errors import InputError
+from mcsopt.errors import InputError, McsoptError
 from mcsopt.simulation.attack_rows import SNAPSHOTS, attack_rows
 from mcsopt.simulation.execution import Policy
 from mcsopt.simulation.experiment import Setting, perform
@@ -14,6 +18,7 @@ from mcsopt.simulation.figure_tables import FIGURES, figure_plan, figure_table, 
 from mcsopt.simulation.rationality_rows import rationality_rows
 from mcsopt.simulation.summary import summarise
 from tests.real_trips import SAMPLE, needs_trips
+from tests.simulation.small_scenarios import dying
 
 SMALL = Setting(4, 16)
 
@@ -37,6 +42,27 @@ def test_a_job_that_fails_says_why():
     for processes in (1, 2):
         with pytest.raises(InputError, match="no-such-trips"):
             list(perform(work, processes=processes))
+
+
+def test_a_process_that_is_killed_is_an_error_of_one_line():
+    work = [(dying, SMALL, seed, Policy()) for seed in (0, 1)]
+    with pytest.raises(McsoptError, match=r"one of 2 processes was killed, .*--resume goes on"):
+        list(perform(work, processes=2))
+
+
+def test_no_process_outlives_the_one_that_began_it():
+    """The pipe ends when the last process that may write to it has: those who linger hold it too."""
+    code = (
+        "from mcsopt.simulation.experiment import Policy, Setting, perform\n"
+        "from tests.simulation.small_scenarios import lingering\n"
+        "list(perform([(lingering, Setting(1, 1), seed, Policy()) for seed in range(2)], processes=2))"
+    )
+    root = Path(__file__).parents[2]
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=root) as process:
+        assert process.stdout is not None
+        assert [process.stdout.readline() for _ in range(2)] == ["begun\n"] * 2
+        process.kill()
+        assert process.communicate(timeout=60)[0] == ""
 
 
 def test_attacks_come_near_their_closed_forms(attacked):
@@ -96,7 +122,12 @@ def test_shares_are_of_the_certified_bound():
 def test_what_is_proved_is_counted():
     ideal = [{"method": "Wait-and-see", "SW": 10.0, "bound_best": best} for best in (10.0, 9.96, 10.0)]
     plans = [{"method": "Optimal", "planned": 5.0, "plan_bound": 5.0}] * 3
-    (line,) = proof_table([{"tasks": 1, "workers": 2, **row} for row in ideal + plans])
+    repairs = [
+        {"method": name, "repair_best": best, "repair_bound": 2.0} for name, best in (("iParts", 2.0), ("b", 1.0))
+    ]
+    repairs += [{"method": "b", "repair_best": None, "repair_bound": 2.0}, {"method": "c", "repair_bound": None}]
+    (line,) = proof_table([{"tasks": 1, "workers": 2, **row} for row in ideal + plans + repairs])
+    assert (line["repairs"], line["repairs_proved"], line["repairs_worst_gap"]) == (3, 1, 0.5)
     assert (line["runs"], line["wait_and_see_proved"], line["contracts_proved"]) == (3, 2, 3)
     assert line["wait_and_see_worst_gap"] == pytest.approx(0.004)
     assert line["contracts_worst_gap"] == 0
