@@ -21,7 +21,7 @@ def best_feasible(problem: Problem[Any], solutions: Iterable[Any]) -> tuple[Any,
     --------
     >>> from mcsopt.problems import Knapsack, KnapsackInstance, Packing
     >>> problem = Knapsack(KnapsackInstance([3.0, 4.0, 5.0], [4.0, 5.0, 6.0], 7.5))
-    >>> best_feasible(problem, (None, Packing([0, 1, 2]), Packing([1]), Packing()))
+    >>> best_feasible(problem, (None, Packing([0, 1, 2]), Packing([1]), Packing([])))
     (Packing(items=(1,)), 5.0)
     """
     best, value = None, None
