@@ -9,7 +9,6 @@ from mcsopt.report.simulation_figures import ORDER, simulation_figure
 from mcsopt.simulation.figure_tables import CROWD_TASKS, CROWDS, FIGURES, SCALES
 from mcsopt.simulation.methods import METHODS
 
-
 pytestmark = pytest.mark.usefixtures("no_screen")
 
 
