@@ -18,7 +18,7 @@ from mcsopt.problems.offline_welfare import expected_quality
 from mcsopt.result import Termination
 from mcsopt.simulation import Policy, Scenario, draw_scenario, execute, method
 from mcsopt.simulation.experiment import Setting
-from mcsopt.simulation.metrics import measure, mismatch_risks
+from mcsopt.simulation.metrics import measure, mismatch_risks, quality_risks
 
 
 def main() -> None:
@@ -108,16 +108,20 @@ def _mismatch(scenarios: list[Scenario]) -> None:
     ratio: list[float] = []
     pair: list[float] = []
     false: list[bool] = []
+    below: list[bool] = []
     for scenario in scenarios:
         run = execute(scenario, method("iParts"))
-        ratio += mismatch_risks(run).values()
+        found, quality = mismatch_risks(run), quality_risks(run)
+        ratio += found.values()
+        below += [quality[i] < risk for (i, _), risk in found.items()]
         for (i, j), risk in mismatch_risks(run, pair=True).items():
             pair.append(risk)
             false.append(not scenario.intents[j, i])
     _print("The intent-mismatch risk of contracts, limit 0.2", ["reading", "mean", "max", "above the limit"], [
         [name, f"{np.mean(risks):.4f}", f"{max(risks):.4f}", f"{np.mean(np.array(risks) > 0.2):.1%}"]
         for name, risks in (("(24): (1 - phi) / I", ratio), ("posterior that the intent is false", pair))
-    ] + [["intents truly false", f"{np.mean(false):.4f}", "", ""]])  # fmt: skip
+    ] + [["intents truly false", f"{np.mean(false):.4f}", "", ""],
+         ["contracts whose task has a QRisk below (24)", f"{np.mean(below):.1%}", "", ""]])  # fmt: skip
 
 
 if __name__ == "__main__":
