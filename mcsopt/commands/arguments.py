@@ -175,6 +175,12 @@ def _simulate(parser: argparse.ArgumentParser) -> None:
         default="exact",
         help="how ASPIRE-Off evaluates sets (default: exact)",
     )
+    pick(
+        "--primer",
+        choices=("scan", "exact"),
+        default="scan",
+        help="how budgets are found: on a grid, as published (default), or exactly",
+    )
     add("-o", "--output", metavar="DIR", required=True, help="a folder for runs, tables and pictures")
     _add_json(parser)
 

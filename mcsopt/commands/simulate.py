@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
 def _policy(args: argparse.Namespace) -> Policy:
     return Policy(
         objective=args.objective, restore=args.restore, mismatch=args.mismatch, open_cost=args.open_cost,
-        samples=args.samples, time_limit=args.time_limit,
+        samples=args.samples, search=args.primer, time_limit=args.time_limit,
     )  # fmt: skip
 
 

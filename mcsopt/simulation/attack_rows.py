@@ -41,7 +41,7 @@ def attack_rows(setting: Setting, seed: int, policy: Policy) -> list[dict[str, A
         ``x`` (position in the sample, -1 for all; or T), ``value`` and ``expected``. Methods: iParts (one epoch of
         MIRROR), iParts(NoP), iParts(NoMem), and ``iParts(epochs)``, which starts a new epoch every 20 rounds.
     """
-    scenario = draw_scenario(setting.market(seed), seed=seed)
+    scenario = draw_scenario(setting.market(seed), seed=seed, search=policy.search)
     able = np.flatnonzero(scenario.calibration.feasible)
     rng = generator(seed, _STREAM)
     intents, prior = scenario.intents[able], scenario.market.prior.T[able]

@@ -40,6 +40,8 @@ class Policy:
         Whether true intents, which iParts(NoP) knows, cost no privacy, or as much as the reports.
     samples : {"exact", "common", "fresh"}
         How ASPIRE-Off evaluates sets.
+    search : {"scan", "exact"}
+        How PRIMER looks for budgets: grid points, as published, or the least budget.
     time_limit : float or None
         Wall-clock seconds of each exact solve.
     """
@@ -49,6 +51,7 @@ class Policy:
     mismatch: str = "serve"
     open_cost: str = "none"
     samples: str = "exact"
+    search: str = "scan"
     time_limit: float | None = 60.0
 
     def __post_init__(self) -> None:

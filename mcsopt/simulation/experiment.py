@@ -74,7 +74,7 @@ def welfare_rows(setting: Setting, seed: int, policy: Policy) -> list[dict[str, 
         breaks the constraints that its bound is for. Then a row of method ``Wait-and-see``, whose ``SW`` is the bound
         on the reported candidates.
     """
-    scenario = draw_scenario(setting.market(seed), seed=seed)
+    scenario = draw_scenario(setting.market(seed), seed=seed, search=policy.search)
     runs = [execute(scenario, method, policy) for method in METHODS]
     bounds = {
         private: wait_and_see(run.market, scenario.arrived, time_limit=policy.time_limit)

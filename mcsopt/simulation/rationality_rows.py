@@ -29,7 +29,7 @@ def rationality_rows(setting: Setting, seed: int, policy: Policy) -> list[dict[s
         contract, its ``PRisk`` (24) and ``PRisk(pair)``, the posterior that its intent is false, and their limit. The
         worst is the one nearest to its limit, or furthest beyond.
     """
-    scenario = draw_scenario(setting.market(seed), seed=seed)
+    scenario = draw_scenario(setting.market(seed), seed=seed, search=policy.search)
     run = execute(scenario, method("iParts"), policy)
     rng, market = generator(seed, _STREAM), scenario.market
     final = [(*a, *b) for a, b in zip(run.served, run.recruited, strict=True)]

@@ -147,3 +147,10 @@ def test_markets_of_real_trips_go_through():
     rows = rationality_rows(Setting(4, 16, str(SAMPLE)), 0, Policy())
     assert rows == rationality_rows(Setting(4, 16, str(SAMPLE)), 0, Policy())
     assert {row["metric"] for row in rows} >= {"paid by task", "QRisk"}
+
+
+def test_the_search_for_budgets_is_passed_on():
+    found = {how: rationality_rows(SMALL, 0, Policy(search=how)) for how in ("scan", "exact")}
+    assert found["scan"] != found["exact"]
+    with pytest.raises(InputError, match="method: is 'guess'"):
+        rationality_rows(SMALL, 0, Policy(search="guess"))
