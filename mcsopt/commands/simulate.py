@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from mcsopt.commands.common import print_json, progress
+from mcsopt.commands.common import print_json, progress_bar
 from mcsopt.commands.pictures import save_picture
 from mcsopt.commands.tables import print_table
 from mcsopt.data.tables import write_table
@@ -108,17 +108,15 @@ def _simulate(args: argparse.Namespace, plans: Sequence[FigurePlan], policy: Pol
         wanted |= jobs(plan, seeds, policy, trips=args.trips, area=args.area)
     rest = {key: job for key, job in wanted.items() if key not in store.rows}
     keys = {(job[0], job[1], job[2]): key for key, job in rest.items()}
-    began, done = time.perf_counter(), 0
+    done = 0
     try:
-        with progress(quiet=args.json) as report:
-            report(f"0 of {len(rest):,} (compiling on the first run)")
+        with progress_bar(len(rest), quiet=args.json) as step:
             # The seeds first: whatever interrupts, every size has about as many.
             work = sorted(rest.values(), key=lambda job: job[2])
             for job, rows in perform(work, processes=args.jobs):
                 store.add(keys[job[0], job[1], job[2]], rows)
                 done += 1
-                left = (time.perf_counter() - began) / done * (len(rest) - done)
-                report(f"{done:,} of {len(rest):,}, {left / 60:.0f} min left")
+                step()
     except KeyboardInterrupt:
         note = f"keeping {done:,} of {len(rest):,} runs; --resume goes on"
         print(f"mcsopt: interrupted; {note}", file=sys.stderr)

@@ -56,6 +56,20 @@ def test_a_command_reports_progress_beside_its_output(capsys, monkeypatch, tmp_p
     assert "checking the bound" not in outcome.out
 
 
+def test_a_bar_counts_its_steps_on_a_terminal_only(monkeypatch, capsys):
+    terminal = a_terminal(monkeypatch)
+    with common.progress_bar(3, quiet=False) as step:
+        step()
+        step()
+    assert "2/3" in terminal.getvalue()
+    with common.progress_bar(3, quiet=True) as step:
+        step()
+    monkeypatch.undo()
+    with common.progress_bar(3, quiet=False) as step:
+        step()
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize(
     ("value", "shown", "share"),
     [(None, "–", "–"), (0.25, "0.2500", "25.0000 %"), (1234.5, "1,234.5000", "123450.0000 %")],
