@@ -21,7 +21,10 @@ def brute_force(problem, task, price, cuts, usable, valued=True):
     where = market.pairs_of(task)
     workers = market.pair_worker[where][usable[where] & problem.candidate[where]].tolist()
     found = []
+    cheapest = np.cumsum(np.sort(market.payment[where]))
     for size in range(1, len(workers) + 1):
+        if cheapest[size - 1] > market.budget[task] + 1e-6:
+            break  # no set of so many can be paid
         for members in itertools.combinations(workers, size):
             if problem.set_violations(task, members):
                 continue

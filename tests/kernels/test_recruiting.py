@@ -25,7 +25,10 @@ def by_brute_force(problem: OnlineRecruitment, task: int, usable: np.ndarray) ->
     """Return the value of the best feasible set of usable pairs, -inf if there is none."""
     where = problem.instance.pairs_of(task)
     workers = problem.instance.pair_worker[where][usable[where]].tolist()
-    sets = itertools.chain.from_iterable(itertools.combinations(workers, k) for k in range(1, len(workers) + 1))
+    cheapest = np.cumsum(np.sort(problem.instance.payment[where]))
+    most = int((cheapest <= problem.instance.budget[task] + 1e-6).sum())  # more cannot be paid, whoever they are
+    sizes = range(1, min(most, len(workers)) + 1)
+    sets = itertools.chain.from_iterable(itertools.combinations(workers, k) for k in sizes)
     feasible = (problem.set_value(task, members) for members in sets if not problem.set_violations(task, members))
     return max(feasible, default=-np.inf)
 
