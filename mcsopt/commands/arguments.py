@@ -144,43 +144,15 @@ def _simulate(parser: argparse.ArgumentParser) -> None:
     add("--area", metavar="A", type=_integer(1), help="community area of the trips (default: that of most trips)")
     _add_time_limit(parser, 60.0, "limit of each exact solve (default: 60)")
     readings = parser.add_argument_group("readings of the paper")
-    pick = readings.add_argument
-    pick(
-        "--objective",
-        choices=("increment", "recruits"),
-        default="increment",
-        help="what counts online: the rise of the quality (default), or the quality of recruits alone",
-    )
-    pick(
-        "--restore",
-        choices=("optional", "max", "required"),
-        default="optional",
-        help="whether an unmet task may decline recruits (default: optional)",
-    )
-    pick(
-        "--mismatch",
-        choices=("serve", "refuse"),
-        default="serve",
-        help="what a worker does whose true intent is 0 (default: serve)",
-    )
-    pick(
-        "--open-cost",
-        choices=("none", "same"),
-        default="none",
-        help="what privacy costs where true intents are known (default: none)",
-    )
-    pick(
-        "--samples",
-        choices=("exact", "common", "fresh"),
-        default="exact",
-        help="how ASPIRE-Off evaluates sets (default: exact)",
-    )
-    pick(
-        "--primer",
-        choices=("scan", "exact"),
-        default="scan",
-        help="how budgets are found: on a grid, as published (default), or exactly",
-    )
+    for name, choices, text in (
+        ("--objective", ("increment", "recruits"), "what counts online: the rise of quality, or recruits alone"),
+        ("--restore", ("optional", "max", "required"), "whether an unmet task may decline recruits"),
+        ("--mismatch", ("serve", "refuse"), "what a worker does whose true intent is 0"),
+        ("--open-cost", ("none", "same"), "what privacy costs where true intents are known"),
+        ("--samples", ("exact", "common", "fresh"), "how ASPIRE-Off evaluates sets"),
+        ("--primer", ("scan", "exact"), "how budgets are found: on a grid, as published, or exactly"),
+    ):
+        readings.add_argument(name, choices=choices, default=choices[0], help=f"{text} (default: {choices[0]})")
     add("-o", "--output", metavar="DIR", required=True, help="a folder for runs, tables and pictures")
     _add_json(parser)
 

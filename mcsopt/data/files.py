@@ -228,7 +228,7 @@ def is_trips_parquet(path: str | Path) -> bool:
 
     try:
         return not {"format", "kind"} <= set(pq.read_schema(path).names)
-    except Exception:
+    except Exception:  # pyarrow raises errors of many kinds at what is no Parquet
         return False  # whoever reads it next says what is wrong with it
 
 

@@ -118,13 +118,19 @@ class Side(Protocol):
     """
 
     @property
-    def workers(self) -> np.ndarray: ...  # noqa: D102
+    def workers(self) -> np.ndarray:
+        """Its candidates."""
+        ...
 
     @property
-    def floored(self) -> bool: ...  # noqa: D102
+    def floored(self) -> bool:
+        """Whether the floor is made use of."""
+        ...
 
     @property
-    def parallel(self) -> bool: ...  # noqa: D102
+    def parallel(self) -> bool:
+        """Whether threads run side by side."""
+        ...
 
     def best(self, price: np.ndarray, banned: np.ndarray, valued: bool, floor: float, run: Run, fines: Fines) -> float:
         """Return an upper bound, tight to rounding, on `floor` and the best feasible set without banned candidates.
