@@ -148,6 +148,8 @@ def _simulate(parser: argparse.ArgumentParser) -> None:
         ("--objective", ("increment", "recruits"), "what counts online: the rise of quality, or recruits alone"),
         ("--restore", ("optional", "max", "required"), "whether an unmet task may decline recruits"),
         ("--mismatch", ("serve", "refuse"), "what a worker does whose true intent is 0"),
+        ("--mismatch-risk", ("ratio", "pair"), "what planning caps: a pair's risk over all tasks, or its posterior"),
+        ("--service", ("optional", "required"), "whether contracts must serve every task"),
         ("--open-cost", ("none", "same"), "what privacy costs where true intents are known"),
         ("--samples", ("exact", "common", "fresh"), "how ASPIRE-Off evaluates sets"),
         ("--primer", ("scan", "exact"), "how budgets are found: on a grid, as published, or exactly"),

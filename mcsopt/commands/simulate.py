@@ -16,7 +16,7 @@ from mcsopt.commands.pictures import save_picture
 from mcsopt.commands.tables import print_table
 from mcsopt.data.tables import write_table
 from mcsopt.display import number, percent
-from mcsopt.errors import InputError
+from mcsopt.errors import BackendFault, InputError, McsoptError
 from mcsopt.report.simulation_figures import simulation_figure
 from mcsopt.report.style import check_matplotlib
 from mcsopt.simulation.execution import Policy
@@ -70,7 +70,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _policy(args: argparse.Namespace) -> Policy:
     return Policy(
-        objective=args.objective, restore=args.restore, mismatch=args.mismatch, open_cost=args.open_cost,
+        objective=args.objective, restore=args.restore, mismatch=args.mismatch,
+        mismatch_risk=args.mismatch_risk, service=args.service, open_cost=args.open_cost,
         samples=args.samples, search=args.primer, time_limit=args.time_limit,
     )  # fmt: skip
 
@@ -108,20 +109,28 @@ def _simulate(args: argparse.Namespace, plans: Sequence[FigurePlan], policy: Pol
         wanted |= jobs(plan, seeds, policy, trips=args.trips, area=args.area)
     rest = {key: job for key, job in wanted.items() if key not in store.rows}
     keys = {(job[0], job[1], job[2]): key for key, job in rest.items()}
-    done = 0
+    done, faults = 0, []
     try:
         with progress_bar(len(rest), quiet=args.json) as step:
             # The seeds first: whatever interrupts, every size has about as many.
             work = sorted(rest.values(), key=lambda job: job[2])
-            for job, rows in perform(work, processes=args.jobs):
-                store.add(keys[job[0], job[1], job[2]], rows)
-                done += 1
+            for job, found in perform(work, processes=args.jobs):
+                if isinstance(found, BackendFault):
+                    faults.append(f"seed {job[2]} of {job[1].tasks}/{job[1].workers}: {found}")
+                else:
+                    store.add(keys[job[0], job[1], job[2]], found)
+                    done += 1
                 step()
     except KeyboardInterrupt:
         note = f"keeping {done:,} of {len(rest):,} runs; --resume goes on"
         print(f"mcsopt: interrupted; {note}", file=sys.stderr)
         return False
-    return True
+    if faults and not store.rows:
+        raise McsoptError(f"all of {len(faults):,} runs failed; first: {faults[0]}")
+    if faults:
+        print(f"mcsopt: {len(faults):,} of {len(rest):,} runs failed and are left out; --resume tries them again; "
+              f"first: {faults[0]}", file=sys.stderr)  # fmt: skip
+    return not faults
 
 
 def _rows(plan: FigurePlan, store: RunStore, args: argparse.Namespace) -> list[dict[str, Any]]:

@@ -20,8 +20,14 @@ from mcsopt.simulation.exchanges import Exchanges, Overhead
 from mcsopt.simulation.methods import Method, Stage
 from mcsopt.simulation.scenario import Scenario
 
-MISMATCHES = ("serve", "refuse")
-COSTS = ("none", "same")
+_READINGS = {
+    "mismatch": ("serve", "refuse"),
+    "open_cost": ("none", "same"),
+    "mismatch_risk": OfflineWelfare.OPTIONS["mismatch"],
+    "service": ("optional", "required"),
+}
+_CERTAIN = 700.0
+"""A privacy budget at which a report is the truth: ``exp(-700)`` is nothing beside 1."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,11 @@ class Policy:
         Whether an unmet task may decline recruits, see `OnlineRecruitment`.
     mismatch : {"serve", "refuse"}
         Whether a worker whose true intent is 0 serves all the same (the letter), or counts as not arrived.
+    mismatch_risk : {"ratio", "pair"}
+        What planning caps at ``rho2``: (24), which spreads a pair's risk over all tasks, or the posterior of the pair
+        itself, see `OfflineWelfare`.
+    service : {"optional", "required"}
+        Whether contracts must serve every task; a method that finds none that do contracts nobody.
     open_cost : {"none", "same"}
         Whether true intents, which iParts(NoP) knows, cost no privacy, or as much as the reports.
     samples : {"exact", "common", "fresh"}
@@ -49,13 +60,15 @@ class Policy:
     objective: str = "increment"
     restore: str = "optional"
     mismatch: str = "serve"
+    mismatch_risk: str = "ratio"
+    service: str = "optional"
     open_cost: str = "none"
     samples: str = "exact"
     search: str = "scan"
     time_limit: float | None = 60.0
 
     def __post_init__(self) -> None:
-        for name, allowed in (("mismatch", MISMATCHES), ("open_cost", COSTS)):
+        for name, allowed in _READINGS.items():
             if getattr(self, name) not in allowed:
                 raise InputError(name, f"is {getattr(self, name)!r}", f"use one of {', '.join(map(repr, allowed))}")
 
@@ -97,6 +110,11 @@ class Execution:
     offline: Overhead
     online: Overhead
 
+    @property
+    def contracting(self) -> OfflineWelfare:
+        """The offline problem as it truly is, with redundancy, whatever the method saw."""
+        return OfflineWelfare(self.market, mismatch=self.plan.problem.options["mismatch"])
+
 
 def execute(scenario: Scenario, method: Method, policy: Policy | None = None) -> Execution:
     """Let one method plan, meet the arrivals, and repair.
@@ -114,14 +132,16 @@ def execute(scenario: Scenario, method: Method, policy: Policy | None = None) ->
     """
     policy = policy or Policy()
     reports, epsilon = _reports(scenario, method, policy)
-    market = scenario.market.reported(reports, epsilon)
+    market = _planning_market(scenario.market.reported(reports, epsilon), epsilon, policy)
     messages = Exchanges(market)
-    plan = whole(_OFFLINE[method.offline](OfflineWelfare(_seen(market, method)), policy, scenario.seed, messages))
+    offline = OfflineWelfare(_seen(market, method), mismatch=policy.mismatch_risk)
+    plan = whole(_OFFLINE[method.offline](offline, policy, scenario.seed, messages))
     contracts = stage_plan(plan)
     present = _present(scenario, contracts, policy)
     second = market
     if not method.memoized:
-        second = _with_contracts(scenario.market.reported(scenario.later_reports, epsilon), market, contracts)
+        again_reported = _planning_market(scenario.market.reported(scenario.later_reports, epsilon), epsilon, policy)
+        second = _with_contracts(again_reported, market, contracts)
     idle = idle_workers(second, contracts, present)
     stage = online_market(_seen(second, method), contracts, present, objective=policy.objective)
     again = Exchanges(stage, idle)
@@ -151,6 +171,12 @@ def _reports(scenario: Scenario, method: Method, policy: Policy) -> tuple[np.nda
     able = scenario.calibration.feasible  # the same workers take part, so that only the noise differs
     epsilon = np.where(able, np.inf if policy.open_cost == "none" else scenario.calibration.epsilon, np.nan)
     return scenario.intents, epsilon
+
+
+def _planning_market(market: SensingMarket, epsilon: np.ndarray, policy: Policy) -> SensingMarket:
+    """Return the reported market as planning reads it; workers without a budget have no pairs, their number is void."""
+    budgets = np.nan_to_num(epsilon, nan=_CERTAIN, posinf=_CERTAIN) if policy.mismatch_risk == "pair" else None
+    return replace(market, service=policy.service, privacy_budget=market.privacy_budget if budgets is None else budgets)
 
 
 def _cost(scenario: Scenario, method: Method, policy: Policy) -> np.ndarray:

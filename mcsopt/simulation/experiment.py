@@ -15,8 +15,7 @@ from itertools import islice
 from typing import Any
 
 from mcsopt.data.private_markets import PrivateMarket, private_market
-from mcsopt.errors import McsoptError
-from mcsopt.problems import OfflineWelfare
+from mcsopt.errors import BackendFault, McsoptError
 from mcsopt.result import Result
 from mcsopt.simulation.bounds import certified_optimum, wait_and_see
 from mcsopt.simulation.execution import Execution, Policy, execute, stage_plan
@@ -100,7 +99,7 @@ def welfare_rows(setting: Setting, seed: int, policy: Policy) -> list[dict[str, 
 
 def _keeps_limits(run: Execution) -> bool:
     """Whether a method contracted, and no contract breaks a limit in truth: others may be worth more than the most."""
-    return run.method.offline is not Stage.NONE and not OfflineWelfare(run.market).violations(stage_plan(run.plan))
+    return run.method.offline is not Stage.NONE and not run.contracting.violations(stage_plan(run.plan))
 
 
 def _best_repair(run: Execution, policy: Policy) -> Result | None:
@@ -117,11 +116,16 @@ def _best_repair(run: Execution, policy: Policy) -> Result | None:
 Rows = Callable[[Setting, int, Policy], list[dict[str, Any]]]
 """What is computed for one seed of a setting."""
 Job = tuple[Rows, Setting, int, Policy]
+Outcome = list[dict[str, Any]] | BackendFault
+"""The rows of a job, or what a solver did that spoilt it: one seed costs no other."""
 
 
-def _perform(job: Job) -> list[dict[str, Any]]:
+def _perform(job: Job) -> Outcome:
     function, setting, seed, policy = job
-    return function(setting, seed, policy)
+    try:
+        return function(setting, seed, policy)
+    except BackendFault as fault:
+        return fault
 
 
 def warm_up() -> None:
@@ -143,7 +147,7 @@ def _follow() -> None:
         os._exit(1)
 
 
-def perform(jobs: Sequence[Job], *, processes: int | None = None) -> Iterator[tuple[Job, list[dict[str, Any]]]]:
+def perform(jobs: Sequence[Job], *, processes: int | None = None) -> Iterator[tuple[Job, Outcome]]:
     """Yield each job with its rows as it finishes, in any order; the rows of a job do not depend on the others.
 
     Parameters
@@ -171,7 +175,7 @@ def perform(jobs: Sequence[Job], *, processes: int | None = None) -> Iterator[tu
     # Spawned: a fork would copy the locks of threads that solvers may have started here.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=context, initializer=_begin) as pool:
-        waiting: dict[Future[list[dict[str, Any]]], Job] = {}
+        waiting: dict[Future[Outcome], Job] = {}
         rest = iter(jobs)
         try:
             while True:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mcsopt.privacy import flip_probability
-from mcsopt.problems import Assignment, OfflineWelfare
+from mcsopt.problems import Assignment
 from mcsopt.problems.demand import demands_met
 from mcsopt.simulation.execution import Execution, stage_plan
 from mcsopt.tolerances import MONEY, RISK
@@ -68,16 +68,12 @@ def _welfare(execution: Execution) -> dict[str, Any]:
         "WU": paid - cost,
         "SW_letter": weight * (math.fsum(base.tolist()) + math.fsum(alone.tolist())) - cost,
         "TCR": float(met.mean()),
-        "planned": _true_offline(execution).evaluate(stage_plan(execution.plan)),
+        "planned": execution.contracting.evaluate(stage_plan(execution.plan)),
         "unmet": int((~before).sum()),
         "restored": int((met & ~before).sum()),
         "contracted": sum(map(len, stage_plan(execution.plan).sets)),
         "recruited": sum(map(len, recruited)),
     }
-
-
-def _true_offline(execution: Execution) -> OfflineWelfare:
-    return OfflineWelfare(execution.market)
 
 
 def _overhead(execution: Execution) -> dict[str, Any]:
@@ -98,7 +94,7 @@ def _overhead(execution: Execution) -> dict[str, Any]:
 
 def quality_risks(execution: Execution) -> dict[int, float]:
     """Return ``R_i^Qual`` (22) of each contracted task, exactly and with redundancy."""
-    problem, plan = _true_offline(execution), stage_plan(execution.plan)
+    problem, plan = execution.contracting, stage_plan(execution.plan)
     return {task: problem.set_risk(task, workers) for task, workers in enumerate(plan.sets) if workers}
 
 

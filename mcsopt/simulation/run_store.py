@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import weakref
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,9 @@ class RunStore:
     Raises
     ------
     InputError
-        If the file is there and not to be resumed, is of another experiment, or is damaged; it stays as it is. A last
-        line cut short, by a crash or a full disk, is no damage: its job is done again.
+        If the file is there and not to be resumed, is of another experiment, is damaged, or is being written by another
+        process; it stays as it is. A last line cut short, by a crash or a full disk, is no damage: its job is done
+        again.
     """
 
     def __init__(self, path: str | Path, experiment: Mapping[str, Any], *, resume: bool = False) -> None:
@@ -42,10 +44,31 @@ class RunStore:
         if not self.path.exists():
             check_writable(self.path)
             self._write(json.dumps(head, allow_nan=False) + "\n", "x")
+            self._lock()
             return
         if not resume:
             raise InputError("", "is there already", "give --resume to go on, or another folder", str(self.path))
+        self._lock()
+        if not self.path.stat().st_size:  # the disk was full before the first line
+            self._write(json.dumps(head, allow_nan=False) + "\n", "a")
         self._read(head)
+
+    def _lock(self) -> None:
+        """Keep others from writing while this store is there; nothing where the system has no such locks."""
+        try:
+            import fcntl
+        except ImportError:  # pragma: no cover - Windows
+            return
+        held = os.open(self.path, os.O_RDONLY)
+        self.release = weakref.finalize(self, os.close, held)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.release()
+            raise InputError("", "is being written by another process", "wait until it ends, or give another folder",
+                             str(self.path)) from None  # fmt: skip
+        except OSError:  # a file system without locks
+            self.release()
 
     def _read(self, head: Mapping[str, Any]) -> None:
         text = read_text(self.path, "a file of simulation runs")

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mcsopt.commands import simulate
+from mcsopt.errors import BackendFault
 from mcsopt.simulation import figure_tables
 from mcsopt.simulation.methods import METHODS
 from tests.commands.running import run
@@ -98,6 +99,34 @@ def test_ctrl_c_keeps_finished_seeds(capsys, tmp_path, monkeypatch):
     assert outcome.status == 0
     assert "interrupted; keeping 1 of 3 runs; --resume goes on" in outcome.err
     assert {row["runs"] for row in table(folder / "figure6.csv")} == {"1"}
+
+
+def test_a_seed_that_a_solver_spoils_is_left_out(capsys, tmp_path, monkeypatch):
+    perform = simulate.perform
+    spoilt = {"seeds": {1}}
+
+    def some(work, **options):
+        fault = BackendFault("highs", "lied")
+        return ((job, fault if job[2] in spoilt["seeds"] else rows) for job, rows in perform(work, **options))
+
+    monkeypatch.setattr(simulate, "perform", some)
+    words = (*IPARTS, "--figure", 6, "--runs", 3, "-o", tmp_path / "out")
+    outcome = run(capsys, *words)
+    assert outcome.status == 0
+    assert "1 of 3 runs failed and are left out; --resume tries them again; first: seed 1 of 5/20: highs: lied" in (
+        outcome.err
+    )
+    assert max(int(row["runs"]) for row in table(tmp_path / "out" / "figure6.csv")) == 2
+    spoilt["seeds"] = set()
+    assert run(capsys, *words, "--resume").status == 0
+    assert max(int(row["runs"]) for row in table(tmp_path / "out" / "figure6.csv")) == 3
+
+
+def test_nothing_but_spoilt_seeds_is_an_error(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(simulate, "perform", lambda work, **_: ((job, BackendFault("highs", "lied")) for job in work))
+    outcome = run(capsys, *IPARTS, "--figure", 6, "--runs", 2, "-o", tmp_path / "out")
+    assert outcome.status != 0
+    assert "all of 2 runs failed; first: seed 0 of 5/20: highs: lied" in outcome.err
 
 
 def test_ctrl_c_before_the_first_seed(capsys, tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from mcsopt.data.private_markets import private_market
+from mcsopt.errors import BackendFault
 from mcsopt.simulation import Policy, Scenario, draw_scenario
 from mcsopt.simulation.experiment import Setting
 
@@ -27,3 +28,10 @@ def lingering(setting: Setting, seed: int, policy: Policy) -> list[dict[str, Any
     os.write(1, b"begun\n")  # in one piece: others write to the same pipe
     time.sleep(120)
     return []
+
+
+def spoilt(setting: Setting, seed: int, policy: Policy) -> list[dict[str, Any]]:
+    """Fail, as where a solver lies, for every odd seed."""
+    if seed % 2:
+        raise BackendFault("highs", f"lied about seed {seed}")
+    return [{"seed": seed}]

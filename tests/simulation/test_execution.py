@@ -9,7 +9,8 @@ import pytest
 
 from mcsopt.errors import InputError
 from mcsopt.problems import OfflineWelfare
-from mcsopt.simulation import METHODS, Policy, execute, method
+from mcsopt.simulation import METHODS, Policy, execute, measure, method
+from mcsopt.simulation.bounds import wait_and_see
 from mcsopt.simulation.exchanges import Exchanges
 from mcsopt.simulation.execution import stage_plan
 from tests.simulation.small_scenarios import scenario
@@ -153,3 +154,31 @@ def test_unknown_readings_are_refused(name, value):
 def test_an_unknown_method_is_refused():
     with pytest.raises(InputError, match="method: is 'iPart'; use one of iParts, iParts"):
         method("iPart")
+
+
+@pytest.mark.parametrize("name", ["iParts", "iParts(NoP)", "iParts(NoMem)", "Optimal"])
+@pytest.mark.parametrize("seed", range(3))
+def test_planning_may_cap_the_posterior_of_each_pair(name, seed):
+    drawn = scenario(seed, tasks=5, workers=40)
+    run = execute(drawn, method(name), Policy(mismatch_risk="pair"))
+    pairs = [(i, j) for i, members in enumerate(stage_plan(run.plan).sets) for j in members]
+    for i, j in pairs:
+        prior, truth = drawn.market.prior[i, j], 1 / (1 + np.exp(-drawn.calibration.epsilon[j]))
+        lied = (1 - prior) * (1 - truth)  # Bayes, after a report of 1
+        risk = lied / (prior * truth + lied)
+        assert risk <= run.market.mismatch_risk + 1e-12 or name == "iParts(NoP)"
+    free = execute(drawn, method(name))
+    served = sum(map(len, stage_plan(free.plan).sets))
+    assert len(pairs) == served if name == "iParts(NoP)" else len(pairs) < served
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_contracts_that_must_serve_every_task_do_or_there_are_none(seed):
+    drawn = scenario(seed, tasks=4, workers=24)
+    policy = Policy(service="required")
+    best = execute(drawn, method("Optimal"), policy)
+    served = [len(members) > 0 for members in stage_plan(best.plan).sets]
+    assert all(served) if best.plan.solution is not None else not any(served)
+    assert best.contracting.instance.service == "required"
+    bound = wait_and_see(best.market, drawn.arrived).dual_bound
+    assert measure(best)["SW"] <= bound + 1e-9

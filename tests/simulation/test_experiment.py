@@ -18,7 +18,7 @@ from mcsopt.simulation.figure_tables import FIGURES, figure_plan, figure_table, 
 from mcsopt.simulation.rationality_rows import rationality_rows
 from mcsopt.simulation.summary import summarise
 from tests.real_trips import SAMPLE, needs_trips
-from tests.simulation.small_scenarios import dying
+from tests.simulation.small_scenarios import dying, spoilt
 
 SMALL = Setting(4, 16)
 
@@ -42,6 +42,14 @@ def test_a_job_that_fails_says_why():
     for processes in (1, 2):
         with pytest.raises(InputError, match="no-such-trips"):
             list(perform(work, processes=processes))
+
+
+def test_a_seed_that_a_solver_spoils_costs_no_other():
+    work = [(spoilt, SMALL, seed, Policy()) for seed in range(4)]
+    for processes in (1, 2):
+        found = {job[2]: rows for job, rows in perform(work, processes=processes)}
+        assert [found[seed] for seed in (0, 2)] == [[{"seed": 0}], [{"seed": 2}]]
+        assert [str(found[seed]) for seed in (1, 3)] == ["highs: lied about seed 1", "highs: lied about seed 3"]
 
 
 def test_a_process_that_is_killed_is_an_error_of_one_line():

@@ -18,6 +18,7 @@ def test_rows_are_there_again_after_a_restart(tmp_path):
     store = RunStore(path, HEAD)
     store.add(KEY, [{"method": "a", "SW": 0.1 + 0.2}])
     store.add(("attacks", 4, 16, 1), [])
+    del store
     again = RunStore(path, HEAD, resume=True)
     assert again.rows == {KEY: [{"method": "a", "SW": 0.1 + 0.2}], ("attacks", 4, 16, 1): []}
 
@@ -35,6 +36,26 @@ def test_resuming_nothing_begins(tmp_path):
     assert RunStore(tmp_path / "runs.jsonl", HEAD, resume=True).rows == {}
 
 
+def test_two_do_not_write_one_file(tmp_path):
+    path = tmp_path / "runs.jsonl"
+    first = RunStore(path, HEAD)
+    with path.open("a", encoding="utf-8") as file:
+        file.write('{"half')
+    before = path.read_bytes()
+    with pytest.raises(InputError, match=r"runs.jsonl: is being written by another process; wait"):
+        RunStore(path, HEAD, resume=True)
+    assert path.read_bytes() == before
+    first.release()
+    assert RunStore(path, HEAD, resume=True).rows == {}
+
+
+def test_a_file_that_a_full_disk_left_empty_is_begun_again(tmp_path):
+    path = tmp_path / "runs.jsonl"
+    path.touch()
+    RunStore(path, HEAD, resume=True).add(KEY, [])
+    assert RunStore(path, HEAD, resume=True).rows == {KEY: []}
+
+
 def test_runs_of_another_experiment_are_not_mixed_in(tmp_path):
     path = tmp_path / "runs.jsonl"
     RunStore(path, HEAD).add(KEY, [])
@@ -50,11 +71,14 @@ def test_a_last_line_cut_short_is_done_again(tmp_path, cut):
     store = RunStore(path, HEAD)
     store.add(KEY, [{"SW": 1.0}])
     store.add(("welfare", 4, 16, 1), [{"SW": 2.0}])
+    whole = store.rows
+    del store
     path.write_bytes(path.read_bytes()[:-cut])
     again = RunStore(path, HEAD, resume=True)
     assert again.rows == {KEY: [{"SW": 1.0}]}
     again.add(("welfare", 4, 16, 1), [{"SW": 2.0}])
-    assert RunStore(path, HEAD, resume=True).rows == store.rows
+    del again
+    assert RunStore(path, HEAD, resume=True).rows == whole
 
 
 @pytest.mark.parametrize(
@@ -76,7 +100,7 @@ def test_a_damaged_line_is_named_and_the_file_left_alone(tmp_path, damage):
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("text", ["", "x", json.dumps({"format": "mcsopt-instance/1"}) + "\n"])
+@pytest.mark.parametrize("text", ["\n", "x", json.dumps({"format": "mcsopt-instance/1"}) + "\n"])
 def test_another_file_is_refused(tmp_path, text):
     path = tmp_path / "runs.jsonl"
     path.write_text(text)
