@@ -34,7 +34,7 @@ def completion_chance(legs: Legs, depart: ArrayLike, deadline: Deadline = "deliv
     0.75
     """
     each = transmitted_within_per_delay(legs, slots_allowed(legs, depart, deadline))
-    return np.asarray(np.sum(legs.delay_law * each, axis=-1))
+    return _probability(np.sum(legs.delay_law * each, axis=-1))
 
 
 def failure_risk(legs: Legs, depart: ArrayLike, deadline: Deadline = "delivered") -> np.ndarray:
@@ -97,7 +97,7 @@ def utility_risk(
         paying = np.where(atom, room + tolerances.MONEY, room) / price
     paying = np.where(price > 0, paying, np.where(room >= -tolerances.MONEY, np.inf, -np.inf))
     good = transmitted_within_per_delay(legs, np.minimum(paying, slots_allowed(legs, depart, deadline)))
-    return np.asarray(1.0 - np.sum(legs.delay_law * good, axis=-1))
+    return _probability(1.0 - np.sum(legs.delay_law * good, axis=-1))
 
 
 def slots_left(legs: Legs, depart: ArrayLike) -> np.ndarray:
@@ -118,3 +118,8 @@ def transmitted_within_per_delay(legs: Legs, slots: np.ndarray) -> np.ndarray:
     """Return ``Pr(ttr <= slots)`` for slots of shape S + (M,)."""
     columns = (legs.load, legs.power, legs.lowest_channel, legs.highest_channel)
     return transmitted_within(slots, *(column[..., None] for column in columns))
+
+
+def _probability(value: np.ndarray) -> np.ndarray:
+    """Return a probability without the last digit by which a sum may leave [0, 1]."""
+    return np.clip(value, 0.0, 1.0)
