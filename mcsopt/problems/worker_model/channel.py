@@ -81,8 +81,8 @@ def mean_of_transmission(
 ) -> np.ndarray:
     """Return ``E[f(ttr); ttr <= slots]`` for a smooth f, by Gauss-Legendre quadrature with 48 nodes in ``ln(1 + e g)``.
 
-    In that variable the integrand has no singularity near the range, so that for channels of less than five decades
-    the error is that of rounding.
+    `function` is called with one axis more, the last, for the nodes. In that variable the integrand has no singularity
+    near the range, so that for channels of less than five decades the error is that of rounding.
     """
     slots, load, power, low, high = np.broadcast_arrays(*map(np.asarray, (slots, load, power, low, high)))
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
@@ -95,7 +95,8 @@ def mean_of_transmission(
     with np.errstate(divide="ignore", invalid="ignore"):
         density = (width * base / (power * (high - low)))[..., None] * stretch
         spread = np.sum(_WEIGHTS * density * function(load[..., None] / rate), axis=-1)
-    certain = function(transmission_slots(load, power, low)) * transmitted_within(slots, load, power, low, high)
+    only = function(transmission_slots(load, power, low)[..., None])[..., 0]
+    certain = only * transmitted_within(slots, load, power, low, high)
     return np.where(is_atom(load, low, high), certain, spread)
 
 

@@ -57,6 +57,15 @@ def test_quality_is_that_of_all_scenarios(number, deadline, quality):
         assert quality_reached(one, 1, level, quality, deadline) == pytest.approx(share, abs=6e-4)
 
 
+def test_columns_and_single_legs_agree():
+    legs = sensing_worker(3, seed=2).legs
+    many = expected_quality(legs, 5, QUALITY)
+    assert many.shape == (4, 3)
+    single = expected_quality(legs[2, 1], 5, QUALITY)
+    assert single.shape == ()
+    assert single == pytest.approx(many[2, 1], abs=1e-14)
+
+
 def test_the_bounds_hold_what_draws_say():
     rng, demanded = np.random.default_rng(11), 1.2
     legs, departs = [leg(), leg(opening=0, closing=6), leg(closing=7, load=6.0)], [1, 1, 0]
