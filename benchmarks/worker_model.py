@@ -24,6 +24,7 @@ from mcsopt.problems.worker_model import (
     expected_quality,
     expected_realized_utility,
     expected_utility,
+    failure_risk,
     judge_path,
     legs_to,
     markov_accepts,
@@ -70,23 +71,22 @@ def print_pair_tests(number: int, seed: int) -> None:
     rows = []
     for start in ("slot 0", "later"):
         pairs = list(drawn_pairs(number, seed, direct=start == "slot 0"))
-        for title, share, cap in (
-            ("(40), q = 0.2 p", SHARE, CONSTANTS.utility_risk_cap),
-            ("(50), q = 0", 0.0, CONSTANTS.spot_utility_risk_cap),
-        ):
+        for title, share, caps in TESTS:
             for name, price in PRICES.items():
-                rows.append((title, start, name, *counts(pairs, price, share, cap)))
+                rows.append((title, start, name, *counts(pairs, price, share, *caps)))
     show(
         f"Markov's tests of a worker's risk, {number} pairs",
-        ("test", "departure", "price", "pairs", "accepted", "of these violate", "refused though within the cap"),
+        ("test", "departure", "price", "pairs", "accepted", "violate R1", "violate R1 but not R2", "refused, R1 kept"),
         rows,
         markdown=True,
     )
 
 
-def counts(pairs: list[tuple[Legs, int]], price: Price, share: float, cap: float) -> tuple[str, ...]:
+def counts(
+    pairs: list[tuple[Legs, int]], price: Price, share: float, cap: float, failure_cap: float
+) -> tuple[str, ...]:
     """Return how many pairs have such a price, are accepted, violate all the same, and are refused without need."""
-    counted = accepted = violating = refused = 0
+    counted = accepted = violating = in_time = refused = 0
     for leg, depart in pairs:
         payment = price(leg, depart, share, cap)
         if np.isfinite(payment):
@@ -96,8 +96,9 @@ def counts(pairs: list[tuple[Legs, int]], price: Price, share: float, cap: float
             counted += 1
             accepted += accepts
             violating += accepts and bool(exact > cap)
+            in_time += accepts and bool(exact > cap) and bool(failure_risk(leg, depart) <= failure_cap)
             refused += not accepts and bool(exact <= cap)
-    return str(counted), str(accepted), share_of(violating, accepted), str(refused)
+    return str(counted), str(accepted), share_of(violating, accepted), share_of(in_time, accepted), str(refused)
 
 
 def _first_ask(leg: Legs, depart: int, share: float, cap: float) -> float:
@@ -120,6 +121,12 @@ PRICES: dict[str, Price] = {
     "1.5 E[c]": _one_and_a_half,
     "least that it accepts": _least_accepted,
 }
+
+
+TESTS = (
+    ("(40), q = 0.2 p", SHARE, (CONSTANTS.utility_risk_cap, CONSTANTS.failure_risk_cap)),
+    ("(50), q = 0", 0.0, (CONSTANTS.spot_utility_risk_cap, CONSTANTS.spot_failure_risk_cap)),
+)
 
 
 def print_task_test(number: int, seed: int) -> None:
@@ -178,9 +185,10 @@ def print_paths(workers: int, tasks: int, seed: int) -> None:
         looseness.append(relaxed - planned)
         if path:
             payments = market.payments[path]
-            for values, missed in ((performed, "performed"), (given_up, "given-up")):
-                judged = judge_path(market.path_legs(path), payments, SHARE * payments, missed=missed)  # type: ignore[arg-type]
-                values.append(judged.exact - judged.surrogate)
+            judged = judge_path(market.path_legs(path), payments, SHARE * payments, missed="performed")
+            performed.append(judged.exact - judged.surrogate)
+            judged = judge_path(market.path_legs(path), payments, SHARE * payments, missed="given-up")
+            given_up.append(judged.exact - judged.surrogate)
     show(
         f"Best planned paths of {workers} workers, {tasks} tasks",
         ("utility", *SPREAD),
