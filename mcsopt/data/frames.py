@@ -19,7 +19,7 @@ from mcsopt.result import Result
 if TYPE_CHECKING:
     import pandas as pd
 
-_UNGROUPED = {"knapsack": "items", "data-coalition": "players"}
+_UNGROUPED = {"knapsack": "items", "data-coalition": "players", "worker-path": "nodes"}
 """Name of the frame of the columns that stand in no group of the file, by kind; "rows" for others."""
 
 
@@ -58,7 +58,7 @@ def instance_frames(instance: Instance) -> dict[str, pd.DataFrame]:
     groups: dict[str, dict[str, np.ndarray]] = {}
     for field in instance.FIELDS:
         value = getattr(instance, field.name)
-        if _is_column(field) and value is not None:
+        if field.column and value is not None:
             groups.setdefault(_frame_of(instance.kind, field), {})[field.key] = value.copy()
     frames = {name: pandas.DataFrame(columns) for name, columns in groups.items()}
     for name, frame in frames.items():
@@ -68,7 +68,7 @@ def instance_frames(instance: Instance) -> dict[str, pd.DataFrame]:
 
 def instance_scalars(instance: Instance) -> dict[str, Any]:
     """Return what an instance holds besides its columns, by the names of the instance file."""
-    return {field.path: getattr(instance, field.name) for field in instance.FIELDS if not _is_column(field)}
+    return {field.path: getattr(instance, field.name) for field in instance.FIELDS if not field.column}
 
 
 def instance_from_frames(
@@ -101,7 +101,7 @@ def instance_from_frames(
     if kind not in instance_types():
         raise InputError("kind", f"is {shown(kind)}", f"use one of {', '.join(sorted(instance_types()))}")
     wanted = instance_types()[kind]
-    names = {_frame_of(kind, field): field.group for field in wanted.FIELDS if _is_column(field)}
+    names = {_frame_of(kind, field): field.group for field in wanted.FIELDS if field.column}
     numbered = {f"{field.key}s" for field in wanted.FIELDS if field.integer}
     for name in scalars or {}:
         if name in names.values():
@@ -177,10 +177,6 @@ def trace_frame(result: Result) -> pd.DataFrame:
             "potential": np.array([step.potential for step in steps], dtype=np.float64),
         }
     )
-
-
-def _is_column(field: Field) -> bool:
-    return not field.scalar and not field.choices
 
 
 def _frame_of(kind: str, field: Field) -> str:

@@ -13,6 +13,7 @@ from mcsopt.problems.online_recruitment import OnlineRecruitment
 from mcsopt.problems.registry import instance_types, problem_type, problem_types
 from mcsopt.problems.sensing_market import SensingMarket
 from mcsopt.problems.stable_coalition import Coalition, StableCoalition
+from mcsopt.problems.worker_path import Route, WorkerPath, WorkerPathInstance
 
 __all__ = [
     "Assignment",
@@ -28,9 +29,12 @@ __all__ = [
     "Packing",
     "PrivateCoalition",
     "Problem",
+    "Route",
     "SensingMarket",
     "StableCoalition",
     "Violation",
+    "WorkerPath",
+    "WorkerPathInstance",
     "instance_types",
     "problem_type",
     "problem_types",

@@ -101,6 +101,15 @@ class Field:
         array.setflags(write=False)
         return array
 
+    def to_json(self, value: Any) -> Any:
+        """Return a value that `check` has passed as JSON."""
+        return value.tolist() if isinstance(value, np.ndarray) else value
+
+    @property
+    def column(self) -> bool:
+        """Whether it is a column: one number for each row of its group."""
+        return not self.scalar and not self.choices
+
     def _as_array(self, value: Any) -> np.ndarray:
         if not (isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "iuf"):
             self._check_items(value)
@@ -176,7 +185,7 @@ class Instance:
             value = getattr(self, field.name)
             if value is not None:
                 place = document.setdefault(field.group, {}) if field.group else document
-                place[field.key] = value.tolist() if isinstance(value, np.ndarray) else value
+                place[field.key] = field.to_json(value)
         return document
 
     @classmethod
