@@ -213,13 +213,14 @@ class FiniteMdp(Problem[Policy]):
 
 def _random_rows(rng: np.random.Generator, n: int, most: int) -> list[tuple[float, ...]]:
     """Draw the transitions of n states with up to `most` actions each, half of them on a coarse grid."""
-    grid, rows = rng.random() < 0.6, []
-    scale, offset, step = [(1, 0, 1), (1, 3, 1), (1, -5, 1), (0, 0, 0), (1, 0, 0)][rng.integers(5)]
+    grid = rng.random() < 0.6
+    rows: list[tuple[float, ...]] = []
+    scale, offset, step = [(1, 0, 1), (1, 3, 1), (1, -5, 1), (1, 0, 0), (0, 0, 0)][int(rng.integers(9)) // 2]
     for state in range(n):
         shape = rng.random()
-        if shape < 0.2:
+        if shape < 0.12:
             continue  # terminal
-        absorbing = shape < 0.3
+        absorbing = shape < 0.2
         for rank, action in enumerate(
             sorted(rng.choice(6, 1 if absorbing else rng.integers(1, most + 1), replace=False))
         ):

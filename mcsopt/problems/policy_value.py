@@ -20,6 +20,8 @@ EXACT_STEPS, EXACT_OUTCOMES = 30, 3000
 """Longest horizon, and most outcomes over all its steps, likewise: numerators grow with every step."""
 DIRECT_STATES = 1000
 """Most states whose equations are factorized: beyond, fill-in may make a sparse matrix dense."""
+NEAR_ONE = 0.9999
+"""Discount from which on values are corrected by their residual in rationals."""
 ROUNDS = 100
 """Most corrections of an iterative solution; a few are usual."""
 
@@ -48,8 +50,13 @@ def policy_value(process: DecisionProcess, choice: Sequence[np.ndarray]) -> floa
         visited = _visited(process, choice[0])
         if len(visited) <= EXACT_STATES:
             return float(_exact_fixed_point(process, choice[0], visited))
+        values = fixed_point(process, choice[0], visited)
         place = int(np.searchsorted(visited, process.start))
-        return float(fixed_point(process, choice[0], visited)[place])
+        if process.contraction < NEAR_ONE:
+            return float(values[place])
+        # The error is the residual over 1 - discount: here what doubles lose of the residual counts.
+        lost = fixed_point(process, choice[0], visited, reward=_exact_residual(process, choice[0], visited, values))
+        return float(values[place] + lost[place])
     steps = [choice[min(step, len(choice) - 1)] for step in range(process.horizon)]
     if process.horizon <= EXACT_STEPS and len(process.reward) * process.horizon <= EXACT_OUTCOMES:
         return float(_exact_return(process, steps))
@@ -73,7 +80,11 @@ def chosen_values(process: DecisionProcess, choice: np.ndarray, values: np.ndarr
 
 
 def fixed_point(
-    process: DecisionProcess, choice: np.ndarray, visited: np.ndarray | None = None, guess: np.ndarray | None = None
+    process: DecisionProcess,
+    choice: np.ndarray,
+    visited: np.ndarray | None = None,
+    guess: np.ndarray | None = None,
+    reward: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the values of a stationary policy, infinite horizon, in doubles.
 
@@ -84,6 +95,8 @@ def fixed_point(
     visited : array of int, shape (m,), optional
         States whose values are wanted, closed under the policy; default: all.
     guess : array of float, shape (m,), optional
+    reward : array of float, shape (m,), optional
+        What each state pays; default: the expected reward of its choice.
 
     Returns
     -------
@@ -103,10 +116,10 @@ def fixed_point(
         return values
     # Terminal states are worth 0 and drop out of the equations.
     rows = process.choices.matrix[chosen[acting]][:, visited[acting]]
-    reward = process.choices.expected_reward[chosen[acting]]
+    pays = process.choices.expected_reward[chosen[acting]] if reward is None else reward[acting]
     equations = (identity(len(acting), format="csr") - process.discount * rows).tocsr()
     solve = splu(equations.tocsc()).solve if len(acting) <= DIRECT_STATES else _iteratively(equations)
-    values[acting] = _corrected(lambda v: reward + process.discount * (rows @ v) - v, solve, values[acting])
+    values[acting] = _corrected(lambda v: pays + process.discount * (rows @ v) - v, solve, values[acting])
     return values
 
 
@@ -137,6 +150,23 @@ def _corrected(residual_of: Any, solve: Any, values: np.ndarray) -> np.ndarray:
                 break  # at the rounding of doubles
         values, residual = better, remaining
     return values
+
+
+def _exact_residual(
+    process: DecisionProcess, choice: np.ndarray, visited: np.ndarray, values: np.ndarray
+) -> np.ndarray:
+    """Return ``r + d P v - v`` of the visited states, each rounded once."""
+    choices, discount = process.choices, Fraction(process.discount)
+    worth = {state: Fraction(v) for state, v in zip(visited.tolist(), values.tolist(), strict=True)}
+    residual = np.zeros(len(visited))
+    for row, state in enumerate(visited.tolist()):
+        if choice[state] >= 0:
+            total = -worth[state]
+            for place in choices.outcomes(int(choice[state])):
+                after = discount * worth[int(choices.next_state[place])] if choices.probability[place] > 0 else 0
+                total += Fraction(float(choices.probability[place])) * (Fraction(float(choices.reward[place])) + after)
+            residual[row] = float(total)
+    return residual
 
 
 def _visited(process: DecisionProcess, choice: np.ndarray) -> np.ndarray:

@@ -20,6 +20,11 @@ UNDECIDED = 5e-10
 """Largest error of an objective, relative to max(1, magnitude): half of what a recorded one may be off by."""
 ITERATIONS = 500
 ROUNDS = 200
+CORRECTIONS = 2
+"""Corrections by residuals in rationals, where doubles do not show enough: each gains some digits."""
+
+
+Solve = Callable[[np.ndarray], np.ndarray]
 
 
 def expected_return(table: Table, chosen: list[np.ndarray]) -> float:
@@ -87,8 +92,29 @@ def _without_end(table: Table, choice: np.ndarray) -> float:
     error = (float(np.abs(reward + step(values) - values).max()) + rounding) / float(1 - table.contraction)
     value = float(values[place[table.start]])
     if not error <= UNDECIDED * max(1.0, abs(value)):
+        value, error = _refined(table, choice, visited, values, solve)
+    if not error <= UNDECIDED * max(1.0, abs(value)):
         raise Refused(f"the policy is worth about {value!r}, but only to {error:.2g}: the discount is too near to 1")
     return value
+
+
+def _refined(
+    table: Table, choice: np.ndarray, visited: list[int], values: np.ndarray, solve: Solve
+) -> tuple[float, float]:
+    """Return the value of the first state and a bound of its error, from residuals found in rationals."""
+    worth = {state: Fraction(v) for state, v in zip(visited, values.tolist(), strict=True)}
+    for correction in range(CORRECTIONS + 1):
+        residual = []
+        for state in visited:
+            total = -worth[state]
+            for place in table.outcomes(int(choice[state])):
+                after = worth.get(int(table.next_state[place]), Fraction(0))
+                total += table.weight(place) * (table.gain(place) + table.discount * after)
+            residual.append(total)
+        if correction < CORRECTIONS:
+            found = solve(np.array([float(r) for r in residual]))
+            worth = {state: worth[state] + Fraction(e) for state, e in zip(visited, found.tolist(), strict=True)}
+    return nearest(worth[visited[0]]), float(max(map(abs, residual)) / (1 - table.contraction))
 
 
 def _visited(table: Table, choice: np.ndarray) -> list[int]:
@@ -131,9 +157,6 @@ def _eliminated(table: Table, choice: np.ndarray, visited: list[int]) -> Fractio
     return constant[visited[0]] if visited else Fraction(0)
 
 
-Solve = Callable[[np.ndarray], np.ndarray]
-
-
 def _corrected(residual_of: Solve, solve: Solve, values: np.ndarray) -> np.ndarray:
     """Return values whose residual no correction makes smaller by half."""
     residual = residual_of(values)
@@ -153,21 +176,21 @@ def _bicgstab(apply: Solve, b: np.ndarray) -> np.ndarray:
     """Return an approximate solution of ``apply(x) = b`` (van der Vorst 1992)."""
     x, r = np.zeros(len(b)), b.copy()
     shadow, direction = r.copy(), r.copy()
-    rho, target = float(shadow @ r), 1e-10 * float(np.linalg.norm(b))
-    with np.errstate(all="ignore"):  # a breakdown ends in NaN, and the answer so far stands
+    rho, target = shadow @ r, 1e-10 * float(np.linalg.norm(b))
+    with np.errstate(all="ignore"):  # a breakdown ends in NaN, and the answer so far stands; numpy's numbers throughout
         for _ in range(ITERATIONS):
             image = apply(direction)
-            alpha = rho / float(shadow @ image)
+            alpha = rho / (shadow @ image)
             half = r - alpha * image
             turned = apply(half)
-            omega = float(turned @ half) / float(turned @ turned) if turned.any() else 0.0
+            omega = (turned @ half) / (turned @ turned) if turned.any() else np.float64(0.0)
             after = x + alpha * direction + omega * half
             if not np.isfinite(after).all():
                 break
             x, r = after, half - omega * turned
             if float(np.linalg.norm(r)) <= target:
                 break
-            fresh = float(shadow @ r)
+            fresh = shadow @ r
             direction = r + fresh / rho * (alpha / omega) * (direction - omega * image)
             rho = fresh
     return x
