@@ -31,15 +31,12 @@ def test_agrees_with_the_linear_program(horizon: int | None, seed: int) -> None:
 
 
 def test_a_horizon_needs_a_policy_by_step() -> None:
-    # Two steps of 3 and then 10 at once, or 4 at once: with one step left take the 4.
-    data = DecisionProcess(3, 0, [0, 0, 1, 1], [0, 1, 0, 1], [1, 2, 0, 2], [1.0] * 4, [3.0, 4.0, 3.0, 10.0], 1.0, 3)
-    problem = FiniteMdp(data)
+    # Stay for 1, or leave for 1.5: leave at the end only.
+    problem = FiniteMdp(DecisionProcess(2, 0, [0, 0], [0, 1], [0, 1], [1.0, 1.0], [1.0, 1.5], 1.0, 3))
     result = solve(problem)
-    assert result.objective == 16.0
-    assert result.solution.steps[0][0] == 0
-    assert result.solution.steps[2][0] == 1
-    stationary = max(problem.evaluate(Policy([a, b, -1])) for a in (0, 1) for b in (0, 1))
-    assert stationary <= 16.0
+    assert (result.objective, result.dual_bound) == (3.5, 3.5)
+    assert result.solution == Policy([[0, -1], [0, -1], [1, -1]])
+    assert [problem.evaluate(Policy([action, -1])) for action in (0, 1)] == [3.0, 1.5]
 
 
 @pytest.mark.parametrize("horizon", [None, 50])
