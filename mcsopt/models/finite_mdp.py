@@ -184,8 +184,8 @@ def build_cp_sat(problem: FiniteMdp) -> CpSatStatement:
         choice c taken in s:   10^D W[s] <= ceil(10^D scale (r + d sum p low(s') - low(s))) + sum k W[s'] + 10^D,
 
     which holds for the values of every policy rounded up; so the bound is one of the problem. The last 10^D makes room
-    for rounding W up and, one unit of it, for that of ``d p``. Each step adds at most 3 units of a value,
-    which comes to ``3 / (1 - d)``, or 3 a step, in all.
+    for rounding W up and, one unit of it, for that of ``d p``. The left side is never more than 3 units of W below the
+    right one, which is asked for as well: so the values are those of the policy, to 3 units a step, or ``3 / (1 - d)``.
 
     Parameters
     ----------
@@ -222,9 +222,10 @@ def build_cp_sat(problem: FiniteMdp) -> CpSatStatement:
             ends = stated.after(node, choice)
             gain = Fraction(float(process.choices.expected_reward[choice])) - Fraction(low[node])
             gain += sum((Fraction(process.discount) * Fraction(p) * Fraction(low[end]) for end, p in ends), Fraction(0))
-            room = math.ceil(unit * Fraction(scale) * gain) + unit
-            later = sum(k * value[end] for (end, _), k in zip(ends, weight[(*node, choice)], strict=True))
-            model.add(unit * value[node] <= room + later).only_enforce_if(chosen)
+            ceiling = math.ceil(unit * Fraction(scale) * gain) + unit
+            ceiling += sum(k * value[end] for (end, _), k in zip(ends, weight[(*node, choice)], strict=True))
+            model.add(unit * value[node] <= ceiling).only_enforce_if(chosen)
+            model.add(unit * value[node] >= ceiling - 3 * unit).only_enforce_if(chosen)
         model.add_exactly_one(take[(*node, choice)] for choice in choices)
     start = (0, process.start)
     steps = process.horizon if process.horizon is not None else 1 / (1 - process.contraction)

@@ -36,7 +36,7 @@ EXACT = 20_000
 TINY = 1e-290
 """More than underflow can lose in one choice: each of its products loses less than 1e-323."""
 VALUE = Range(-1e200, 1e200)
-ARITHMETIC = f"rational up to {EXACT:,} outcomes, doubles with error bounds outward above"
+ARITHMETIC = f"rationals up to {EXACT:,} outcomes, doubles with error bounds outward above"
 
 
 @dataclass(frozen=True)
