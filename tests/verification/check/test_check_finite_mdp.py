@@ -81,11 +81,13 @@ def test_doubles_agree_with_rationals(seed: int, monkeypatch: pytest.MonkeyPatch
     assert exact <= bound <= derive(problem, dict(result.evidence or {})) <= bound + 1e-11 * max(1.0, abs(bound))
     if not table.acting[table.start]:
         return
-    for dense, undecided in ((500, 5e-10), (0, 5e-10), (500, 0.0)):
+    for dense in (500, 0):
         monkeypatch.setattr(decision_policy, "DENSE", dense)
-        monkeypatch.setattr(decision_policy, "UNDECIDED", undecided)
-        if undecided:
-            assert checker.objective_of(table, plan) == pytest.approx(exact, abs=1e-12)
+        assert checker.objective_of(table, plan) == pytest.approx(exact, abs=1e-12)
+    if problem.instance.horizon is None and (table.chosen(plan.steps[0]) >= 0).any():
+        monkeypatch.setattr(decision_policy, "UNDECIDED", -1.0)
+        with pytest.raises(Refused, match="the discount is too near to 1"):
+            checker.objective_of(table, plan)
 
 
 @pytest.mark.parametrize("seed", range(80))
@@ -187,3 +189,10 @@ def test_policies_are_read_strictly() -> None:
     ):  # fmt: skip
         with pytest.raises(Refused, match=reason):
             checker.parse_solution(table, document | {"policy": policy})
+
+
+def test_nothing_to_decide_over_many_steps() -> None:
+    problem = FiniteMdp(DecisionProcess(2, 1, [], [], [], [], [], 1.0, 40))
+    certificate = certify(problem, problem.empty_solution())
+    assert (certificate.objective, certificate.dual_bound, certificate.status) == (0.0, 0.0, "PROVED")
+    assert verify(certificate).accepted
