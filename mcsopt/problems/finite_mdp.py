@@ -150,6 +150,8 @@ class FiniteMdp(Problem[Policy]):
         states = self.instance.num_states
         if len(entries) != states:
             raise InputError(path, f"has {len(entries)} entries", f"give one action for each of the {states} states")
+        if set(map(type, entries)) == {int} and min(entries) >= NO_ACTION and max(entries) <= LARGEST_INTEGER:
+            return  # as a rule; what follows names the bad entry
         for state, action in enumerate(entries):
             if isinstance(action, bool) or not isinstance(action, (int, np.integer)):
                 raise InputError(

@@ -20,7 +20,7 @@ CLOSE = 1e-11
 """Relative gap at which the search ends: well inside what counts as proved."""
 STEADY = 5
 """Sweeps of value iteration without a change of the greedy policy, after which that policy is evaluated."""
-MOST_SWEEPS = 1000
+MOST_SWEEPS = 100
 """Sweeps of value iteration between two evaluations."""
 ROUNDS = 1000
 """Most policies evaluated; a dozen are usual."""
