@@ -25,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import (
+    mdp_acceptance,
     offline_acceptance,
     online_acceptance,
     privacy_acceptance,
@@ -317,6 +318,7 @@ CHECKS: dict[str, Check] = {
     "library": library,
     "regress": regression_acceptance.regress,
     "privacy": privacy_acceptance.privacy,
+    "mdp": mdp_acceptance.mdp,
     "two-stage": two_stage_acceptance.two_stage,
 }
 

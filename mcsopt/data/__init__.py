@@ -2,6 +2,7 @@
 
 from mcsopt.data import library
 from mcsopt.data.coalitions import data_coalition
+from mcsopt.data.decision_processes import decision_process
 from mcsopt.data.files import read_instance, read_solution, write_instance, write_solution
 from mcsopt.data.frames import (
     assignment_frame,
@@ -28,6 +29,7 @@ __all__ = [
     "chicago",
     "chicago_with_report",
     "data_coalition",
+    "decision_process",
     "default_instance",
     "drawn_online_market",
     "generalised_assignments",

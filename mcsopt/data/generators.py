@@ -16,6 +16,7 @@ GENERATORS: dict[str, str] = {
     "online-market": "mcsopt.data.online_markets:drawn_online_market",
     "data-coalition": "mcsopt.data.coalitions:data_coalition",
     "worker-path": "mcsopt.data.worker_paths:worker_path",
+    "finite-mdp": "mcsopt.data.decision_processes:decision_process",
 }
 
 

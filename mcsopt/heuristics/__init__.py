@@ -6,6 +6,7 @@ from mcsopt.heuristics.best_response import best_response
 from mcsopt.heuristics.coalition_dynamics import entry_exit_dynamics, greedy_coalition
 from mcsopt.heuristics.density_greedy import density_greedy
 from mcsopt.heuristics.greedy import greedy
+from mcsopt.heuristics.myopic import myopic, rollout
 from mcsopt.heuristics.registry import heuristics, load_heuristic
 
 __all__ = [
@@ -18,4 +19,6 @@ __all__ = [
     "greedy_coalition",
     "heuristics",
     "load_heuristic",
+    "myopic",
+    "rollout",
 ]

@@ -6,6 +6,8 @@ from mcsopt.problems.assignment import Assignment, AssignmentProblem
 from mcsopt.problems.base import Problem, Violation, require_problem
 from mcsopt.problems.central_coalition import CentralCoalition, PrivateCoalition
 from mcsopt.problems.data_coalition import DataCoalition
+from mcsopt.problems.decision_process import DecisionProcess
+from mcsopt.problems.finite_mdp import FiniteMdp, Policy
 from mcsopt.problems.knapsack import Knapsack, KnapsackInstance, Packing
 from mcsopt.problems.offline_welfare import OfflineWelfare
 from mcsopt.problems.online_market import OnlineMarket
@@ -21,12 +23,15 @@ __all__ = [
     "CentralCoalition",
     "Coalition",
     "DataCoalition",
+    "DecisionProcess",
+    "FiniteMdp",
     "Knapsack",
     "KnapsackInstance",
     "OfflineWelfare",
     "OnlineMarket",
     "OnlineRecruitment",
     "Packing",
+    "Policy",
     "PrivateCoalition",
     "Problem",
     "Route",

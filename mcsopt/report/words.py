@@ -22,6 +22,7 @@ EVIDENCE = {
     "dantzig-tree": "a tree of cases, each bounded by filling the knapsack with fractions of items",
     "closed-form": "a formula, which the checker evaluates anew",
     "cell-bounds": "cells that cover every coalition, each with a bound or without any stable one",
+    "value-function": "a value of every state, raised until no action of any state is worth more",
     "equilibrium": "the best deviation of any one task, and that none gains more",
 }
 
