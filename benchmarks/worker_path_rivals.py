@@ -3,11 +3,11 @@
 Run: python -m benchmarks.worker_path_rivals [--tasks N ...] [--windows SHARE ...] [--seeds N] [--time-limit SEC]
 
 Paths are those of `mcsopt.data.worker_path`, real times, with return to the start. The statements are those of
-`mcsopt.models.worker_path`: a mixed-integer program over arcs in HiGHS, a circuit in CP-SAT with two workers. Ours is the
-default of `mcsopt.solve`, or the solver named by `--solver`. Seconds are those of the whole `solve`, model building
-included, for all three; ours after compilation. Who stops at the limit shows its gap and counts with the limit, so that a
-ratio of a rival who stopped is a lower bound. Answers are the same if objectives agree to 1e-5 where both have
-finished. The exit status is 1 if two finished answers differ.
+`mcsopt.models.worker_path`: a mixed-integer program over arcs in HiGHS, a circuit in CP-SAT with two workers. Ours is
+the default of `mcsopt.solve`, or the solver named by `--solver`. Seconds are those of the whole `solve`, model building
+included, for all three; ours after compilation. Who stops at the limit shows its gap and counts with the limit, so a
+ratio of a rival who stopped is a lower bound. Answers are the same if objectives agree to 1e-5, where both finished.
+The exit status is 1 if two finished answers differ.
 """
 
 from __future__ import annotations
