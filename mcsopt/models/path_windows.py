@@ -84,8 +84,9 @@ class PathWindows:
         return min(deadline, place.horizon - float(place.service[task] + place.travel[task, 0]))
 
     def duration(self, arc: Arc) -> float:
-        """Return the time from the start of service at i to the arrival at j."""
-        return float(self.instance.service[arc[0]] + self.instance.travel[arc])
+        """Return the time from the start of service at i to the arrival at j; where nobody returns, to its end."""
+        ends = arc[1] == 0 and not self.instance.return_to_start
+        return float(self.instance.service[arc[0]] + (0.0 if ends else self.instance.travel[arc]))
 
     def levels(self, task: int) -> list[Level]:
         """Return each profit that a task can yield, with the latest start for it; one level without a table."""

@@ -27,6 +27,7 @@ Worker path (orienteering with time windows)
           sum over j of arc[0,j] <= 1
           start[j] >= start[i] + service[i] + travel[i,j] - M[i,j] (1 - arc[i,j])           for each arc (i,j)
           start[j] <= b[j] - sum over k of (b[j] - e[j,k]) reward[j,k]      where profit falls with time
+          sum over arcs of (service[i] + travel[i,j]) arc[i,j] <= horizon - open[0]         implied, for the relaxation
 {closing}
 a[j] is the earliest that any way through the windows reaches task j, b[j] the latest start (window, horizon{home});
 M[i,j] = b[i] + service[i] + travel[i,j] - a[j]. Deadlines are relaxed by {slack:.3g}. Only arcs that fit between the
@@ -145,6 +146,12 @@ def _add_times(model: pyo.ConcreteModel, windows: PathWindows, levels: dict[int,
 
     model.after = pyo.Constraint([(i, j) for i, j in windows.arcs if j], rule=after)
     model.in_time = pyo.Constraint(windows.tasks, rule=in_time)
+    # Implied, but it says to the linear relaxation what is lost where times are only bounded by a big M.
+    busy = LinearExpression(
+        linear_coefs=[windows.duration(arc) for arc in windows.arcs], linear_vars=[model.arc[a] for a in windows.arcs]
+    )
+    if windows.arcs:
+        model.day = pyo.Constraint(expr=(None, busy, windows.instance.horizon - origin + margin))
     model.back_in_time = pyo.Constraint([(i, j) for i, j in windows.arcs if not j], rule=back_in_time)
 
 
@@ -219,6 +226,10 @@ def _add_integer_times(
     for j in windows.tasks:
         bounds = times.first(float(windows.earliest[j])), times.last(float(windows.deadline[j]), windows.slack)
         start[j] = model.new_int_var(*bounds, f"start[{j}]")
+    units = [times.duration(windows.duration(key)) for key in arc]
+    # Implied, but it says to the linear relaxation what is lost where times hang on arcs.
+    day = times.last(windows.instance.horizon, windows.slack)
+    model.add(cp_model.LinearExpr.weighted_sum(list(arc.values()), units) <= day)
     for (i, j), chosen in arc.items():
         if j:
             model.add(start[j] >= start[i] + times.duration(windows.duration((i, j)))).only_enforce_if(chosen)

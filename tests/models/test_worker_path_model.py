@@ -240,6 +240,20 @@ def test_cp_sat_refuses_tables_over_too_many_integers() -> None:
     assert solve(problem, solver="highs").objective == 3
 
 
+@pytest.mark.parametrize(("back", "busy"), [(True, 2 + 1 + 3 + 5 + 4), (False, 2 + 1 + 3 + 5)])
+def test_all_arcs_fit_into_the_day(back: bool, busy: int) -> None:
+    travel = [[0, 1, 9], [9, 0, 9], [4, 9, 0]]
+    travel[1][2] = 0
+    problem = problem_of([0, 1, 1], [0] * 3, [90] * 3, [2, 3, 5], travel, back, 90)
+    windows, model = PathWindows.of(problem.instance), build_pyomo(problem)
+    path = ((0, 1), (1, 2), (2, 0))
+    assert sum(map(windows.duration, path)) == busy
+    for arc in model.arc:
+        model.arc[arc].set_value(int(arc in path))
+    assert pyo.value(model.day.body) == busy
+    assert pyo.value(model.day.upper) == pytest.approx(90, abs=1e-4)
+
+
 def test_unsolved_pyomo_model_reads_as_empty() -> None:
     problem = line([1.0], [9.0])
     assert read_pyomo(problem, build_pyomo(problem)) == Route(())
