@@ -27,7 +27,7 @@ Worker path (orienteering with time windows)
           sum over j of arc[0,j] <= 1
           start[j] >= start[i] + service[i] + travel[i,j] - M[i,j] (1 - arc[i,j])           for each arc (i,j)
           start[j] <= b[j] - sum over k of (b[j] - e[j,k]) reward[j,k]      where profit falls with time
-          sum over arcs of (service[i] + travel[i,j]) arc[i,j] <= horizon - open[0]         implied, for the relaxation
+          sum over arcs of (service[i] + travel[i,j]) arc[i,j] <= horizon - open[0]         implied{alone}
 {closing}
 a[j] is the earliest that any way through the windows reaches task j, b[j] the latest start (window, horizon{home});
 M[i,j] = b[i] + service[i] + travel[i,j] - a[j]. Deadlines are relaxed by {slack:.3g}. Only arcs that fit between the
@@ -54,6 +54,7 @@ def describe(problem: WorkerPath) -> str:
     place, windows = problem.instance, PathWindows.of(problem.instance)
     return DESCRIPTION.format(
         closing=_RETURN if place.return_to_start else "", home=", way back" if place.return_to_start else "",
+        alone="" if place.return_to_start else "; travel[i,0] = 0 here",
         slack=_margin(place), tasks=place.num_tasks, reached=len(windows.tasks), arcs=len(windows.arcs),
         horizon=place.horizon,
     )  # fmt: skip

@@ -98,7 +98,7 @@ def path_comparison(problem: WorkerPath, paths: Mapping[str, Route], positions: 
     for axis, (name, route) in zip(axes, paths.items(), strict=True):
         _draw_map(axis, problem, route, places, scale=0.6)
         worth = f"{problem.evaluate(route):,.6g}" if not problem.violations(route) else "infeasible"
-        axis.set_title(f"{shortened(name)}\n{worth}, {len(route.nodes)} tasks", parse_math=False)
+        axis.set_title(f"{shortened(name)}\n{worth}, {len(route.nodes)} visited", parse_math=False)
     if positions is None:
         figure.supxlabel(remark, fontsize=10)
     return figure

@@ -89,9 +89,13 @@ def _beside_the_optimum(certificates: Sequence[Certificate]) -> list[Picture]:
     name = "optimal" if certificates[0].optimum is not None else f"best known ({bound.method})"
     paths = {plan.method: plan.solution, name: bound.solution}
     shared = len(set(plan.solution.nodes) & set(bound.solution.nodes))
-    label = f"Two maps: {plan.method} visits {len(plan.solution.nodes)} tasks worth {plan.objective:,.2f}, the " \
-        f"{name} path {len(bound.solution.nodes)} worth {bound.objective:,.2f}; {shared} are on both."  # fmt: skip
+    label = f"Two maps: {plan.method} visits {_tasks(plan.solution)} worth {plan.objective:,.2f}, the " \
+        f"{name} path {_tasks(bound.solution)} worth {bound.objective:,.2f}; {shared} are on both."  # fmt: skip
     return [Picture(f"The best path here, and the {name} one.", label, lambda: path_comparison(problem, paths))]
+
+
+def _tasks(route: Route) -> str:
+    return f"{len(route.nodes)} task{'' if len(route.nodes) == 1 else 's'}"
 
 
 def of_plan(problem: Problem[Any], solution: Any) -> list[Picture]:

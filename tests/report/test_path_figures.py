@@ -126,7 +126,7 @@ def test_a_long_path_keeps_its_height_and_its_labels_apart():
 def test_two_paths_side_by_side():
     figure = path_comparison(SMALL, {"$eaco$": Route([2]), "optimal": Route([2, 1]), "late": Route([1, 2])})
     texts = drawn(figure)
-    assert {"$eaco$\n2, 1 tasks", "optimal\n3, 2 tasks", "late\ninfeasible, 2 tasks"} <= texts
+    assert {"$eaco$\n2, 1 visited", "optimal\n3, 2 visited", "late\ninfeasible, 2 visited"} <= texts
     given = path_comparison(SMALL, {"a": Route([2])}, positions=np.arange(8.0).reshape(4, 2))
     assert "no positions given" not in " ".join(drawn(given))
 
@@ -148,8 +148,8 @@ def test_a_report_draws_paths_and_the_better_one_beside():
     assert "in the order start only" in of_plan(SMALL, Route([]))[0].label
     beside = overview([certificate(Route([2]), Route([2, 1]))])[-1]
     assert beside.caption == "The best path here, and the optimal one."
-    assert "mine visits 1 tasks worth 2.00, the optimal path 2 worth 3.00; 1 are on both" in beside.label
-    assert "optimal\n3, 2 tasks" in drawn(beside.draw())
+    assert "mine visits 1 task worth 2.00, the optimal path 2 tasks worth 3.00; 1 are on both" in beside.label
+    assert "optimal\n3, 2 visited" in drawn(beside.draw())
     assert overview([certificate(Route([1]), Route([2]))])[-1].caption.endswith("the best known (exact) one.")
     # Nothing is better, nothing was found, no path is feasible.
     for path, best in ((Route([2, 1]), Route([2, 1])), (Route([2]), None), (Route([1, 2]), Route([2, 1]))):
