@@ -99,6 +99,10 @@ SOLVERS: tuple[Solver, ...] = (
            evidence=True),
     Solver("coalition-enumeration", ("stable-coalition",), "mcsopt.solvers.coalition_enumeration",
            "all coalitions by meeting in the middle; up to 36 players"),
+    Solver("label-setting", ("worker-path",), "mcsopt.solvers.label_setting",
+           "label setting with prices and bounds on completions; 50 tasks with windows of 40 % of the horizon and more, "
+           "with evidence",
+           evidence=True),
     Solver("highs", EVERY, "mcsopt.solvers.highs",
            "the Pyomo statement in HiGHS; offline welfare up to 200,000 feasible sets, 300 players"),
     Solver("cp-sat", EVERY, "mcsopt.solvers.cp_sat",
