@@ -25,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import (
+    eaco_acceptance,
     offline_acceptance,
     online_acceptance,
     privacy_acceptance,
@@ -318,6 +319,7 @@ CHECKS: dict[str, Check] = {
     "regress": regression_acceptance.regress,
     "privacy": privacy_acceptance.privacy,
     "two-stage": two_stage_acceptance.two_stage,
+    "eaco": eaco_acceptance.eaco,
 }
 
 

@@ -13,8 +13,7 @@ import numpy as np
 from mcsopt.errors import InputError
 from mcsopt.kernels.ant_colony import walk
 from mcsopt.kernels.worker_paths import Place, place_of
-from mcsopt.problems import WorkerPath
-from mcsopt.problems.worker_path import Route
+from mcsopt.problems import Route, WorkerPath
 from mcsopt.result import Result, Termination, TraceStep, conclude
 
 _FAR = 1e300

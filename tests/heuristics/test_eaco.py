@@ -14,8 +14,8 @@ from mcsopt.data.worker_paths import worker_path
 from mcsopt.errors import InputError
 from mcsopt.heuristics import ants, eaco, eaco_local_search
 from mcsopt.heuristics.eaco import _STREAM
-from mcsopt.problems import WorkerPath
-from mcsopt.problems.worker_path import Route, WorkerPathInstance
+from mcsopt.problems import Route, WorkerPath
+from mcsopt.problems.worker_path import WorkerPathInstance
 from mcsopt.result import Result, Status, Termination, TraceStep
 from mcsopt.seeds import generator
 from mcsopt.solvers import solve

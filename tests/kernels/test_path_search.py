@@ -19,8 +19,7 @@ from mcsopt.kernels.path_search import (
     schedule,
 )
 from mcsopt.kernels.worker_paths import INFEASIBLE, Place, collected, place_of
-from mcsopt.problems import WorkerPath
-from mcsopt.problems.worker_path import Route
+from mcsopt.problems import Route, WorkerPath
 
 pytestmark = pytest.mark.kernel
 
