@@ -341,10 +341,8 @@ def beam(place: PathMap, guide: Guide, labels: Labels, width: int, reals: np.nda
             y = made + place_of
             twin = False
             for z in level[:kept]:
-                if (
-                    labels.node[z] == labels.node[y]
-                    and labels.time[z] <= labels.time[y]
-                    and (labels.profit[z] >= labels.profit[y])
+                if labels.node[z] == labels.node[y] and labels.time[z] <= labels.time[y] and (
+                    labels.profit[z] >= labels.profit[y]
                 ):
                     twin = True
                     for word in range(labels.barred.shape[1]):
