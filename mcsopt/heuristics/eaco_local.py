@@ -89,7 +89,7 @@ def eaco_local_search(
     --------
     >>> from mcsopt.data.worker_paths import worker_path
     >>> problem = WorkerPath(worker_path(tasks=30, window=0.4, seed=0))
-    >>> from mcsopt.heuristics import eaco
+    >>> from mcsopt.heuristics.eaco import eaco
     >>> eaco_local_search(problem).objective > eaco(problem).objective
     True
     """

@@ -253,3 +253,14 @@ def test_parameters_of_one_of_them(plan: Callable[..., Result], options: dict[st
     with pytest.raises(InputError) as refused:
         plan(drawn(tasks=2), **options)
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize("window", [0.2, 0.4])
+def test_local_search_is_near_the_optimum_of_fifty_tasks(window: float) -> None:
+    """The acceptance table has twenty seeds and the time; two others guard the gap here."""
+    for seed in (20, 21):
+        problem = drawn(tasks=50, window=window, seed=seed)
+        best = solve(problem).objective
+        assert best is not None
+        assert eaco_local_search(problem, seed=seed).objective >= 0.98 * best
+        assert eaco(problem, seed=seed).objective < best
