@@ -25,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import (
+    eaco_acceptance,
     mdp_acceptance,
     offline_acceptance,
     online_acceptance,
@@ -320,6 +321,7 @@ CHECKS: dict[str, Check] = {
     "privacy": privacy_acceptance.privacy,
     "mdp": mdp_acceptance.mdp,
     "two-stage": two_stage_acceptance.two_stage,
+    "eaco": eaco_acceptance.eaco,
 }
 
 

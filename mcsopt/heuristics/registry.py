@@ -63,6 +63,10 @@ HEURISTICS: tuple[Heuristic, ...] = (
               "players enter and leave one at a time, most to gain first; cycles detected"),
     Heuristic("greedy-coalition", ("stable-coalition",), "mcsopt.heuristics.coalition_dynamics:greedy_coalition",
               "the cheapest players, one more while the next wants to enter"),
+    Heuristic("eaco", ("worker-path",), "mcsopt.heuristics.eaco:eaco",
+              "EACO (Algorithm 1) as published: ants by pheromone, distance, window width and waiting"),
+    Heuristic("eaco-local-search", ("worker-path",), "mcsopt.heuristics.eaco_local:eaco_local_search",
+              "EACO with ants drawn to profit, and ruin and recreate on each iteration's best path"),
 )  # fmt: skip
 
 

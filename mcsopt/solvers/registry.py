@@ -102,6 +102,10 @@ SOLVERS: tuple[Solver, ...] = (
     Solver("dynamic-programming", ("finite-mdp",), "mcsopt.solvers.dynamic_programming",
            "backward induction, or value iteration with two-sided bounds finished by policy iteration; with evidence",
            evidence=True),
+    Solver("label-setting", ("worker-path",), "mcsopt.solvers.label_setting",
+           "label setting with prices and bounds on completions; 50 tasks with windows of 40 % of the horizon and more, "
+           "with evidence",
+           evidence=True),
     Solver("highs", EVERY, "mcsopt.solvers.highs",
            "the Pyomo statement in HiGHS; offline welfare up to 200,000 feasible sets, 300 players"),
     Solver("cp-sat", EVERY, "mcsopt.solvers.cp_sat",
