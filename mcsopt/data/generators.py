@@ -15,6 +15,7 @@ GENERATORS: dict[str, str] = {
     "sensing-market": "mcsopt.data.markets:sensing_market",
     "online-market": "mcsopt.data.online_markets:drawn_online_market",
     "data-coalition": "mcsopt.data.coalitions:data_coalition",
+    "coalition-structure": "mcsopt.data.coalition_games:coalition_game",
 }
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from mcsopt.problems.assignment import Assignment, AssignmentProblem
 from mcsopt.problems.base import Problem, Violation, require_problem
 from mcsopt.problems.central_coalition import CentralCoalition, PrivateCoalition
+from mcsopt.problems.coalition_game import CoalitionGame, coalition_values
+from mcsopt.problems.coalition_structure import CoalitionStructure, Partition
 from mcsopt.problems.data_coalition import DataCoalition
 from mcsopt.problems.knapsack import Knapsack, KnapsackInstance, Packing
 from mcsopt.problems.offline_welfare import OfflineWelfare
@@ -19,6 +21,8 @@ __all__ = [
     "AssignmentProblem",
     "CentralCoalition",
     "Coalition",
+    "CoalitionGame",
+    "CoalitionStructure",
     "DataCoalition",
     "Knapsack",
     "KnapsackInstance",
@@ -26,11 +30,13 @@ __all__ = [
     "OnlineMarket",
     "OnlineRecruitment",
     "Packing",
+    "Partition",
     "PrivateCoalition",
     "Problem",
     "SensingMarket",
     "StableCoalition",
     "Violation",
+    "coalition_values",
     "instance_types",
     "problem_type",
     "problem_types",

@@ -22,6 +22,8 @@ EVIDENCE = {
     "dantzig-tree": "a tree of cases, each bounded by filling the knapsack with fractions of items",
     "closed-form": "a formula, which the checker evaluates anew",
     "cell-bounds": "cells that cover every coalition, each with a bound or without any stable one",
+    "player-prices": "one price per player, raised until no coalition is worth more than its players",
+    "subset-values": "the best partition of every set of players, which the checker computes anew",
     "equilibrium": "the best deviation of any one task, and that none gains more",
 }
 
