@@ -29,6 +29,7 @@ from benchmarks import (
     online_acceptance,
     privacy_acceptance,
     regression_acceptance,
+    structure_acceptance,
     two_stage_acceptance,
 )
 from benchmarks.criteria import Effort, Row
@@ -317,6 +318,7 @@ CHECKS: dict[str, Check] = {
     "library": library,
     "regress": regression_acceptance.regress,
     "privacy": privacy_acceptance.privacy,
+    "structure": structure_acceptance.structure,
     "two-stage": two_stage_acceptance.two_stage,
 }
 

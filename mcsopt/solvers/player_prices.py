@@ -43,7 +43,8 @@ class Prices:
 def raised(game: CoalitionGame, price: np.ndarray) -> Prices:
     """Return prices moved all alike, so that the players of each coalition that may form just pay its value."""
     excess = game.worth[1:] - subset_sums(price)[1:]
-    rounding = (game.players + 2) * _UNIT * (largest(game) + float(np.abs(price).sum()))
+    # At prices 0 nothing is rounded: where nobody gains by anybody, the bound is 0 and not 1e-15.
+    rounding = (game.players + 2) * _UNIT * (largest(game) + float(np.abs(price).sum())) if price.any() else 0.0
     shift = float((excess / game.size[1:]).max()) + rounding
     moved = price + shift
     bound = math.fsum([*price.tolist(), game.players * shift])
@@ -82,7 +83,7 @@ class PriceProgram:
     Attributes
     ----------
     best : Prices
-        The least bound so far, at first that of `fair_shares`.
+        The least bound so far, at first that of `fair_shares`, or of prices all alike.
     chosen : Partition
         Coalitions of weight one half or more in the last relaxation solved: a partition if that was integral.
     """
@@ -90,7 +91,7 @@ class PriceProgram:
     def __init__(self, game: CoalitionGame) -> None:
         self.game = game
         self.scale = largest(game) or 1.0
-        self.best = fair_shares(game)
+        self.best = min(fair_shares(game), raised(game, np.zeros(game.players)), key=lambda prices: prices.bound)
         self.chosen = Partition([])
 
     def solve(self, deadline: float, report: Callable[[str], None]) -> bool:

@@ -15,6 +15,7 @@ from mcsopt.errors import InputError, TooLarge
 from mcsopt.models import write_model
 from mcsopt.problems import (
     CentralCoalition,
+    CoalitionStructure,
     Knapsack,
     KnapsackInstance,
     OfflineWelfare,
@@ -32,6 +33,7 @@ STATED = {
     "knapsack": Knapsack(default_instance("knapsack")),
     "central-coalition": CentralCoalition(data_coalition(players=6, seed=1)),
     "stable-coalition": StableCoalition(default_instance("data-coalition")),
+    "coalition-structure": CoalitionStructure(default_instance("coalition-structure")),
 }
 
 
