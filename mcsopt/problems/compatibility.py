@@ -40,7 +40,7 @@ def divergences(distributions: Any, smoothing: float = SMOOTHING) -> np.ndarray:
     Examples
     --------
     >>> divergences([[0.5, 0.5], [0.9, 0.1]]).round(3).tolist()
-    [[0.0, 0.506], [0.365, 0.0]]
+    [[0.0, 0.507], [0.366, 0.0]]
     """
     given = _rows(distributions)
     if not 0 <= smoothing < np.inf:

@@ -45,6 +45,8 @@ class EqualSurplus:
 
     def __init__(self, game: CoalitionGame) -> None:
         self.game = game
+        self._alone = [self._value((player,)) for player in range(game.players)]
+        self._share: dict[Block, float] = {}
 
     @property
     def players(self) -> int:
@@ -57,13 +59,19 @@ class EqualSurplus:
 
     def payoffs(self, partition: Partition) -> list[float]:
         """Return the payoff of each player."""
-        found = [0.0] * self.players
+        found = self._alone.copy()
         for block in partition.blocks:
-            alone = [self._value((player,)) for player in block]
-            surplus = math.fsum([self._value(block), *(-value for value in alone)])
-            for player, value in zip(block, alone, strict=True):
-                found[player] = value + surplus / len(block)
+            share = self._share_of(block)
+            for player in block:
+                found[player] += share
         return found
+
+    def _share_of(self, block: Block) -> float:
+        """Return what each member gains; remembered, as coalitions are met again and again."""
+        if block not in self._share:
+            surplus = math.fsum([self._value(block), *(-self._alone[player] for player in block)])
+            self._share[block] = surplus / len(block)
+        return self._share[block]
 
     def _value(self, block: Block) -> float:
         return float(self.game.value[mask_of(block)]) if self.may_form(block) else 0.0
