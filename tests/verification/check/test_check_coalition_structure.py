@@ -62,6 +62,7 @@ def test_objective_and_violations_equal_those_of_the_problem(seed: int) -> None:
         assert [(b.constraint, b.amount) for b in found] == [(v.constraint, v.amount) for v in known]
 
 
+@pytest.mark.kernel
 @pytest.mark.parametrize("seed", range(80))
 def test_the_table_is_the_best_partition_whatever_the_arithmetic(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     problem = draw(seed)
