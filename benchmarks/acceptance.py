@@ -31,6 +31,7 @@ from benchmarks import (
     online_acceptance,
     privacy_acceptance,
     regression_acceptance,
+    structure_acceptance,
     two_stage_acceptance,
 )
 from benchmarks.criteria import Effort, Row
@@ -320,6 +321,7 @@ CHECKS: dict[str, Check] = {
     "regress": regression_acceptance.regress,
     "privacy": privacy_acceptance.privacy,
     "mdp": mdp_acceptance.mdp,
+    "structure": structure_acceptance.structure,
     "two-stage": two_stage_acceptance.two_stage,
     "eaco": eaco_acceptance.eaco,
 }

@@ -1,6 +1,7 @@
 """Where instances come from: generators, taxi trips, files, classical formats, frames, the library."""
 
 from mcsopt.data import library
+from mcsopt.data.coalition_games import coalition_game
 from mcsopt.data.coalitions import data_coalition
 from mcsopt.data.decision_processes import decision_process
 from mcsopt.data.files import read_instance, read_solution, write_instance, write_solution
@@ -31,6 +32,7 @@ __all__ = [
     "assignment_frame",
     "chicago",
     "chicago_with_report",
+    "coalition_game",
     "data_coalition",
     "decision_process",
     "default_instance",

@@ -19,7 +19,9 @@ from mcsopt.result import Result
 if TYPE_CHECKING:
     import pandas as pd
 
-_UNGROUPED = {"knapsack": "items", "data-coalition": "players", "worker-path": "nodes"}
+_UNGROUPED = {
+    "knapsack": "items", "data-coalition": "players", "worker-path": "nodes", "coalition-structure": "coalitions",
+}  # fmt: skip
 """Name of the frame of the columns that stand in no group of the file, by kind; "rows" for others."""
 
 
@@ -44,8 +46,9 @@ def instance_frames(instance: Instance) -> dict[str, pd.DataFrame]:
     dict of str to DataFrame
         By group of the instance file: a sensing market has ``tasks`` (budget, demand, redundancy, and x, y if it has
         positions), ``workers`` (arrival, and privacy_budget, x, y) and ``pairs`` (task, worker, payment, cost, quality,
-        and intent_prior); a knapsack ``items`` (weight, value); a data coalition ``players`` (cost). Columns are
-        float64, the doubles of the instance, indices (``pairs.task``, ``pairs.worker``) int64; what the instance does
+        and intent_prior); a knapsack ``items`` (weight, value); a data coalition ``players`` (cost); a coalition
+        structure ``coalitions`` (value, and feasible if it says so). Columns are float64, the doubles of the instance,
+        indices (``pairs.task``, ``pairs.worker``) and ``feasible`` int64; what the instance does
         not have is left out. Row k is task, worker, pair, item or player k. The frames are copies.
 
     Examples

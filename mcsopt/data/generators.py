@@ -17,6 +17,7 @@ GENERATORS: dict[str, str] = {
     "data-coalition": "mcsopt.data.coalitions:data_coalition",
     "worker-path": "mcsopt.data.worker_paths:worker_path",
     "finite-mdp": "mcsopt.data.decision_processes:decision_process",
+    "coalition-structure": "mcsopt.data.coalition_games:coalition_game",
 }
 
 

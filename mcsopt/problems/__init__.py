@@ -5,6 +5,8 @@ from __future__ import annotations
 from mcsopt.problems.assignment import Assignment, AssignmentProblem
 from mcsopt.problems.base import Problem, Violation, require_problem
 from mcsopt.problems.central_coalition import CentralCoalition, PrivateCoalition
+from mcsopt.problems.coalition_game import CoalitionGame, coalition_values
+from mcsopt.problems.coalition_structure import CoalitionStructure, Partition
 from mcsopt.problems.data_coalition import DataCoalition
 from mcsopt.problems.decision_process import DecisionProcess
 from mcsopt.problems.finite_mdp import FiniteMdp, Policy
@@ -22,6 +24,8 @@ __all__ = [
     "AssignmentProblem",
     "CentralCoalition",
     "Coalition",
+    "CoalitionGame",
+    "CoalitionStructure",
     "DataCoalition",
     "DecisionProcess",
     "FiniteMdp",
@@ -31,6 +35,7 @@ __all__ = [
     "OnlineMarket",
     "OnlineRecruitment",
     "Packing",
+    "Partition",
     "Policy",
     "PrivateCoalition",
     "Problem",
@@ -40,6 +45,7 @@ __all__ = [
     "Violation",
     "WorkerPath",
     "WorkerPathInstance",
+    "coalition_values",
     "instance_types",
     "problem_type",
     "problem_types",

@@ -23,6 +23,8 @@ EVIDENCE = {
     "closed-form": "a formula, which the checker evaluates anew",
     "cell-bounds": "cells that cover every coalition, each with a bound or without any stable one",
     "value-function": "a value of every state, raised until no action of any state is worth more",
+    "player-prices": "one price per player, raised until no coalition is worth more than its players",
+    "subset-values": "the best partition of every set of players, which the checker computes anew",
     "equilibrium": "the best deviation of any one task, and that none gains more",
 }
 

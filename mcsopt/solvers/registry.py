@@ -106,6 +106,9 @@ SOLVERS: tuple[Solver, ...] = (
            "label setting with prices and bounds on completions; 50 tasks with windows of 40 % of the horizon and more, "
            "with evidence",
            evidence=True),
+    Solver("subset-program", ("coalition-structure",), "mcsopt.solvers.subset_program",
+           "prices of the players, then dynamic programming over all subsets; up to 24 players, with evidence",
+           evidence=True),
     Solver("highs", EVERY, "mcsopt.solvers.highs",
            "the Pyomo statement in HiGHS; offline welfare up to 200,000 feasible sets, 300 players"),
     Solver("cp-sat", EVERY, "mcsopt.solvers.cp_sat",

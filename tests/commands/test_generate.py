@@ -10,6 +10,7 @@ from tests.commands.running import run
 
 CASES = {
     "data-coalition": ({"--players": "5", "--costs": "two-cluster", "--variance": "0.3", "--alpha": "-0.5"},),
+    "coalition-structure": ({"--players": "4", "--values": "distance", "--threshold": "0.35"},),
     "knapsack": ({"--items": "7", "--family": "subset-sum", "--fraction": "0.3", "--integer": "true"},),
     "sensing-market": (
         {"--tasks": "3", "--workers": "9", "--variant": "hard", "--candidates": "4", "--service": "required"},

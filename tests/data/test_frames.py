@@ -29,6 +29,7 @@ GROUPS = {
     },
     "knapsack": {"items": "weight value"},
     "data-coalition": {"players": "cost"},
+    "coalition-structure": {"coalitions": "value feasible"},
 }
 
 
@@ -50,7 +51,7 @@ def test_the_columns_of_an_instance(kind):
         assert frame.index.name == name[:-1]
         for column in frame:
             assert frame[column].tolist() == document.get(name, document)[column]  # exact, no tolerance
-            assert frame[column].dtype == ("int64" if column in ("task", "worker") else "float64")
+            assert frame[column].dtype == ("int64" if column in ("task", "worker", "feasible") else "float64")
 
 
 @pytest.mark.parametrize("problem", problem_types())

@@ -15,6 +15,7 @@ from mcsopt.errors import InputError, TooLarge
 from mcsopt.models import write_model
 from mcsopt.problems import (
     CentralCoalition,
+    CoalitionStructure,
     FiniteMdp,
     Knapsack,
     KnapsackInstance,
@@ -34,6 +35,7 @@ STATED = {
     "central-coalition": CentralCoalition(data_coalition(players=6, seed=1)),
     "stable-coalition": StableCoalition(default_instance("data-coalition")),
     "finite-mdp": FiniteMdp(default_instance("finite-mdp")),
+    "coalition-structure": CoalitionStructure(default_instance("coalition-structure")),
 }
 
 
