@@ -22,6 +22,7 @@ from mcsopt.problems import (
     OfflineWelfare,
     OnlineRecruitment,
     StableCoalition,
+    WorkerPath,
     problem_types,
 )
 from mcsopt.result import Status
@@ -35,6 +36,7 @@ STATED = {
     "central-coalition": CentralCoalition(data_coalition(players=6, seed=1)),
     "stable-coalition": StableCoalition(default_instance("data-coalition")),
     "finite-mdp": FiniteMdp(default_instance("finite-mdp")),
+    "worker-path": WorkerPath(default_instance("worker-path")),
     "coalition-structure": CoalitionStructure(default_instance("coalition-structure")),
 }
 
