@@ -103,6 +103,8 @@ SOLVERS: tuple[Solver, ...] = (
            "label setting with prices and bounds on completions; 50 tasks with windows of 40 % of the horizon and more, "
            "with evidence",
            evidence=True),
+    Solver("subset-program", ("worker-path",), "mcsopt.solvers.subset_program",
+           "dynamic program over all sets of tasks; up to 20 tasks, windows of any width"),
     Solver("highs", EVERY, "mcsopt.solvers.highs",
            "the Pyomo statement in HiGHS; offline welfare up to 200,000 feasible sets, 300 players"),
     Solver("cp-sat", EVERY, "mcsopt.solvers.cp_sat",
