@@ -13,13 +13,14 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.coalitions import NOTIONS, PROFILES, compile_everything, players
 from mcsopt.errors import BackendFault
-from mcsopt.problems import StableCoalition
+from mcsopt.problems import Problem, StableCoalition
 from mcsopt.result import Result, Status
 from mcsopt.solvers import solve
 
@@ -27,7 +28,7 @@ SIZES = (50, 100)
 RIVALS = ("highs", "cp-sat")
 
 
-def timed(problem: StableCoalition, solver: str, limit: float) -> tuple[Result | str, float]:
+def timed(problem: Problem[Any], solver: str, limit: float) -> tuple[Result | str, float]:
     """Return a result, or what went wrong, and its seconds."""
     began = time.perf_counter()
     try:

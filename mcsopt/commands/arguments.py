@@ -98,12 +98,15 @@ def _import(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("file", metavar="FILE", type=_PATH, help="the file to read")
     formats = (
-        "generalised assignment problems of the OR-Library, Pisinger's knapsacks, or a bare knapsack: "
-        "'n capacity', then 'value weight' lines"
+        "generalised assignment problems of the OR-Library; Pisinger's knapsacks; a bare knapsack: "
+        "'n capacity', then 'value weight' lines; Solomon's routing problems; orienteering with time windows"
     )
-    add("--format", required=True, choices=("or-gap", "pisinger", "knapsack"), help=formats)
+    add("--format", required=True, choices=("or-gap", "pisinger", "knapsack", "solomon", "optw"), help=formats)
     add("--index", metavar="K", type=_integer(0), help="which problem of the file, from 0")
     add("--sense", choices=("max", "min"), help="whether an assignment has profits or costs (default: max)")
+    digits = "solomon, optw: digits after the point to which distances are truncated, 0 to 6, or 'all' (default: 1)"
+    add("--decimals", metavar="D", type=_decimals, help=digits)
+    add("--one-way", action="store_true", help="solomon, optw: the worker need not return to the start")
     add("-o", "--output", metavar="FILE", required=True, help="INSTANCE.json or INSTANCE.parquet")
     _add_json(parser)
 
@@ -258,6 +261,11 @@ def _integer(low: int) -> Callable[[str], int]:
 
 def _number(low: float, high: float) -> Callable[[str], float]:
     return _reader(float, lambda value: low <= value <= high, f"a number from {low:g} to {high:g}")
+
+
+def _decimals(text: str) -> int | str:
+    digits: int | str = "all" if text == "all" else _reader(int, lambda n: 0 <= n <= 6, "0 to 6, or 'all'")(text)
+    return digits
 
 
 def _seconds(text: str) -> float | None:

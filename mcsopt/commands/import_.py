@@ -10,6 +10,7 @@ from mcsopt.commands.common import check_outputs, print_json
 from mcsopt.data.files import write_instance
 from mcsopt.data.knapsack_files import RecordedKnapsack, pisinger_knapsacks, plain_knapsack
 from mcsopt.data.or_library import GeneralisedAssignment, generalised_assignments
+from mcsopt.data.path_files import SOLOMON_DECIMALS, PlacedPath, optw_path, solomon_path
 from mcsopt.errors import InputError
 from mcsopt.problems.fields import Instance
 from mcsopt.result import Sense
@@ -30,7 +31,11 @@ def run(args: argparse.Namespace) -> int:
     """Read the file, write the instance, and say what it is."""
     check_outputs(args)
     if args.sense is not None and args.format != "or-gap":
-        raise InputError("--sense", f"is not for format {args.format}", "drop it: a knapsack is maximised")
+        raise InputError("--sense", f"is not for format {args.format}", "drop it: it is for or-gap")
+    for option in ("decimals", "one_way"):
+        if getattr(args, option) not in (None, False) and args.format not in _PATHS:
+            raise InputError(f"--{option.replace('_', '-')}", f"is not for format {args.format}",
+                             f"drop it: it is for {' and '.join(_PATHS)}")  # fmt: skip
     imported = _READERS[args.format](args)
     instance = imported.instance
     write_instance(instance, args.output)
@@ -80,8 +85,26 @@ def _knapsack(found: Sequence[RecordedKnapsack], args: argparse.Namespace) -> Im
     return Imported(read.instance, "knapsack", lines, facts)
 
 
+def _path(args: argparse.Namespace) -> Imported:
+    decimals = {None: SOLOMON_DECIMALS, "all": None}.get(args.decimals, args.decimals)
+    found: PlacedPath = _PATHS[args.format](args.file, decimals=decimals, return_to_start=not args.one_way)
+    read, _, facts = _chosen([found], args)
+    digits = "not truncated" if decimals is None else f"truncated to {decimals} digits after the point"
+    lines = [
+        f"read {args.file}: {read.name or 'worker path'}, {read.instance.num_tasks:,} tasks, "
+        f"horizon {read.instance.horizon:g}, {'one way' if args.one_way else 'and back'}",
+        f"travel times are Euclidean distances, {digits}",
+    ]
+    facts |= {"name": read.name, "tasks": read.instance.num_tasks, "decimals": decimals,
+              "return_to_start": read.instance.return_to_start}  # fmt: skip
+    return Imported(read.instance, "worker-path", lines, facts)
+
+
+_PATHS: dict[str, Callable[..., PlacedPath]] = {"solomon": solomon_path, "optw": optw_path}
 _READERS: dict[str, Callable[[argparse.Namespace], Imported]] = {
     "or-gap": _assignment,
     "pisinger": lambda args: _knapsack(pisinger_knapsacks(args.file), args),
     "knapsack": lambda args: _knapsack((plain_knapsack(args.file),), args),
+    "solomon": _path,
+    "optw": _path,
 }

@@ -17,12 +17,15 @@ from mcsopt.data.load import default_instance, load_instance
 from mcsopt.data.markets import sensing_market
 from mcsopt.data.online_markets import drawn_online_market, idle_workers, online_market
 from mcsopt.data.or_library import GeneralisedAssignment, JobAssignment, generalised_assignments
+from mcsopt.data.path_files import PlacedPath, optw_path, solomon_path
 from mcsopt.data.taxi_market import chicago, chicago_with_report
+from mcsopt.data.worker_paths import worker_path, worker_path_positions
 
 __all__ = [
     "GENERATORS",
     "GeneralisedAssignment",
     "JobAssignment",
+    "PlacedPath",
     "RecordedKnapsack",
     "assignment_frame",
     "chicago",
@@ -40,12 +43,16 @@ __all__ = [
     "library",
     "load_instance",
     "online_market",
+    "optw_path",
     "pisinger_knapsacks",
     "plain_knapsack",
     "read_instance",
     "read_solution",
     "sensing_market",
+    "solomon_path",
     "trace_frame",
+    "worker_path",
+    "worker_path_positions",
     "write_instance",
     "write_solution",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -80,14 +81,25 @@ class NumberText:
             raise self.error(word, f"has {shown(word.text)} in place of the line of dashes that {purpose}",
                              "give as many items as n says, then dashes")  # fmt: skip
 
-    def number(self, name: str) -> float:
-        """Take a number >= 0, the double nearest to what is written; an integer has to be a double itself."""
+    def on_line(self) -> int:
+        """Return how many words are left on the line of the next one; 0 at the end."""
+        line = self._words[self._next].line if self.left else 0
+        rest = itertools.islice(self._words, self._next, None)
+        return sum(1 for _ in itertools.takewhile(lambda word: word.line == line, rest))
+
+    def skip_letters(self) -> None:
+        """Leave out the words of a heading, up to the next word that is a number."""
+        while self.left and not _NUMBER.fullmatch(self._words[self._next].text):
+            self._next += 1
+
+    def number(self, name: str, low: float = 0.0) -> float:
+        """Take a number from `low`, the double nearest to what is written; an integer has to be a double itself."""
         word = self.word(name)
-        remedy = f"{name} is a number from 0 to {LARGEST:g}"
+        remedy = f"{name} is a number from {low:g} to {LARGEST:g}"
         if not _NUMBER.fullmatch(word.text):
             raise self.error(word, f"has {shown(word.text)} for {name}, not a number", remedy)
         value = float(word.text)
-        if not 0 <= value <= LARGEST:
+        if not low <= value <= LARGEST:
             raise self.error(word, f"has {shown(word.text)} for {name}", remedy)
         if _INTEGER.fullmatch(word.text) and value >= EXACT_INTEGER and int(word.text) != value:
             raise self.error(word, f"has {shown(word.text)} for {name}, which is no double", "scale the numbers down")

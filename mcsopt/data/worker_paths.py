@@ -56,7 +56,7 @@ def worker_path(
     if not 0 <= window <= 1:
         raise InputError("window", f"is {window}", "give a share of the horizon from 0 to 1")
     rng = generator(seed)
-    place = np.vstack([np.full((1, 2), SIDE / 2), rng.uniform(0, SIDE, (tasks, 2))])
+    place = _places(tasks, rng)
     travel = np.hypot(*(place[:, None, :] - place[None, :, :]).transpose(2, 0, 1))
     service = np.concatenate([[0.0], rng.uniform(1, 5, tasks)])
     profit = np.concatenate([[0.0], rng.uniform(1, 10, tasks)])
@@ -68,3 +68,22 @@ def worker_path(
     return WorkerPathInstance(
         falling if tables else profit, opened, opened + length, service, travel, return_to_start, float(HORIZON)
     )
+
+
+def worker_path_positions(tasks: int = 50, seed: int = 0) -> np.ndarray:
+    """Return where the nodes of ``worker_path(tasks, seed=seed)`` are, shape (tasks + 1, 2), whatever its windows.
+
+    An instance holds travel times only; a map needs positions (`mcsopt.report.path_map`).
+
+    Examples
+    --------
+    >>> x, y = worker_path_positions(tasks=3, seed=0).T
+    >>> drawn = worker_path(tasks=3, seed=0)
+    >>> bool(np.isclose(np.hypot(x[1] - x[0], y[1] - y[0]), drawn.travel[0, 1]))
+    True
+    """
+    return _places(tasks, generator(seed))
+
+
+def _places(tasks: int, rng: np.random.Generator) -> np.ndarray:
+    return np.vstack([np.full((1, 2), SIDE / 2), rng.uniform(0, SIDE, (tasks, 2))])

@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mcsopt.problems import CentralCoalition, Knapsack, OfflineWelfare, Problem, StableCoalition
+from mcsopt.problems import CentralCoalition, Knapsack, OfflineWelfare, Problem, Route, StableCoalition, WorkerPath
 from mcsopt.report.burden_figures import coalition_burden_figure
 from mcsopt.report.coalition_figures import equilibrium_size_figure, stability_map
 from mcsopt.report.gap_figures import gap_figure, outcome, trace_figure
 from mcsopt.report.market_figures import market_map, risk_and_budget_figure
 from mcsopt.report.packing_figures import packing_figure
+from mcsopt.report.path_figures import path_comparison, path_map, path_schedule
+from mcsopt.report.words import best_of
 from mcsopt.verification import Certificate
 
 if TYPE_CHECKING:
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 MOST_SIZES, MOST_MAPPED = 20, 9
 """Most players whose coalitions are all drawn: by size, and one line each."""
+
+MOST_LISTED = 40
+"""Most tasks of a path that a text alternative lists."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,24 @@ def overview(certificates: Sequence[Certificate]) -> list[Picture]:
                 lambda: trace_figure(traced[:lines], dual_bound=bound),
             )
         )  # fmt: skip
-    return found
+    return found + _beside_the_optimum(certificates)
+
+
+def _beside_the_optimum(certificates: Sequence[Certificate]) -> list[Picture]:
+    """Return the best path of several beside a better one that the search for a bound has found, if it has."""
+    best, bound = best_of(certificates), certificates[0].bound
+    if best is None or bound is None or bound.solution is None or not isinstance(best.plan.problem, WorkerPath):
+        return []
+    plan, problem = best.plan, best.plan.problem
+    assert plan.objective is not None
+    if bound.objective is None or bound.objective <= plan.objective:
+        return []
+    name = "optimal" if certificates[0].optimum is not None else f"best known ({bound.method})"
+    paths = {plan.method: plan.solution, name: bound.solution}
+    shared = len(set(plan.solution.nodes) & set(bound.solution.nodes))
+    label = f"Two maps: {plan.method} visits {len(plan.solution.nodes)} tasks worth {plan.objective:,.2f}, the " \
+        f"{name} path {len(bound.solution.nodes)} worth {bound.objective:,.2f}; {shared} are on both."  # fmt: skip
+    return [Picture(f"The best path here, and the {name} one.", label, lambda: path_comparison(problem, paths))]
 
 
 def of_plan(problem: Problem[Any], solution: Any) -> list[Picture]:
@@ -92,10 +114,27 @@ def of_plan(problem: Problem[Any], solution: Any) -> list[Picture]:
     if isinstance(problem, Knapsack):
         label = f"Value against weight: {len(solution.items)} of {problem.instance.num_items} items taken."
         return [Picture("Items taken and left.", label, lambda: packing_figure(problem, solution))]
+    if isinstance(problem, WorkerPath):
+        return _of_path(problem, solution)
     if isinstance(problem, StableCoalition | CentralCoalition):
         label = f"Burdens and privacy levels: {len(solution.members)} of {problem.instance.num_players} are members."
         return [Picture("What each player bears.", label, lambda: coalition_burden_figure(problem, solution))]
     return []
+
+
+def _of_path(problem: WorkerPath, solution: Route) -> list[Picture]:
+    listed = ", ".join(map(str, solution.nodes[:MOST_LISTED])) + (", ..." if len(solution.nodes) > MOST_LISTED else "")
+    way = f"start, {listed}" if solution.nodes else "start only"
+    late = len({v.where for v in problem.violations(solution)})
+    visited = f"{len(solution.nodes)} of {problem.instance.num_tasks} tasks visited"
+    broken = f"; {late} of its nodes are reached too late" if late else ""
+    return [
+        Picture("Where the path leads.", f"Map: {visited}, in the order {way}{broken}.",
+                lambda: path_map(problem, solution)),
+        Picture("When each task is reached, waited for and served, against its window.",
+                f"Time chart of the path: {visited}{broken}; the horizon is {problem.instance.horizon:g}.",
+                lambda: path_schedule(problem, solution)),
+    ]  # fmt: skip
 
 
 def of_instance(problem: Problem[Any]) -> list[Picture]:

@@ -49,7 +49,8 @@ def instance_facts(problem: Problem[Any], file: str | None = None) -> str:
     for field in instance.FIELDS:
         value = getattr(instance, field.name)
         if field.scalar and value is not None:
-            shown = value if isinstance(value, str) else f"{value:.6g}"
+            said = {True: "yes", False: "no"}.get(value) if isinstance(value, bool) else None
+            shown = said or (value if isinstance(value, str) else f"{value:.6g}")
             scalars.append(f"{field.path.replace('_', ' ')} {shown}")
         elif value is not None:
             sizes.setdefault(field.group or f"numbers of {field.path.replace('_', ' ')}", len(value))

@@ -9,6 +9,7 @@ from tests.commands.refusing import refused
 from tests.commands.running import run, write
 from tests.data.assignment_cases import drawn, optimum, written
 from tests.data.test_knapsack_files import BLOCKS, PLAIN
+from tests.data.test_path_files import OPTW, SOLOMON
 
 
 @pytest.fixture
@@ -61,6 +62,22 @@ def test_knapsacks(capsys, tmp_path):
     assert facts["recorded_optimum"] is facts["recorded_items"] is None
 
 
+def test_paths(capsys, tmp_path):
+    out, solomon, optw = tmp_path / "w.json", write(tmp_path / "s.txt", SOLOMON), write(tmp_path / "o.txt", OPTW)
+    outcome = run(capsys, "import", solomon, "--format", "solomon", "-o", out)
+    assert "tiny, 2 tasks, horizon 100, and back" in outcome.out
+    assert "truncated to 1 digits after the point" in outcome.out
+    assert read_instance(out).travel[0, 2] == 1.3
+    assert run(capsys, "solve", out, "--problem", "worker-path", "--solver", "highs", "--json").json["objective"] == 40
+    words = ("import", optw, "--format", "optw", "--decimals", "all", "--one-way", "-o", out)
+    facts = run(capsys, *words, "--json").json
+    assert (facts["problem"], facts["tasks"], facts["decimals"]) == ("worker-path", 2, None)
+    assert facts["return_to_start"] is read_instance(out).return_to_start is False
+    outcome = run(capsys, *words)
+    assert "one way" in outcome.out
+    assert "not truncated" in outcome.out
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -71,7 +88,14 @@ def test_knapsacks(capsys, tmp_path):
         ("gap.txt --format or-gap --index 2 -o out.json", "gap.txt: --index: is 2; it holds 2 problems: give an index"),
         ("gap.txt --format or-gap --index -1 -o out.json", "argument --index: is '-1'; give an integer >= 0"),
         ("p.txt --format knapsack --index 1 -o out.json", "p.txt: --index: is 1; it holds one problem: 0"),
-        ("p.txt --format knapsack --sense max -o out.json", "--sense: is not for format knapsack; drop it: a knapsack"),
+        ("p.txt --format knapsack --sense max -o out.json", "--sense: is not for format knapsack; drop it: it is for"),
+        (
+            "p.txt --format knapsack --decimals 2 -o o.json",
+            "--decimals: is not for format knapsack; drop it: it is for",
+        ),
+        ("p.txt --format or-gap --one-way -o out.json", "--one-way: is not for format or-gap; drop it: it is for sol"),
+        ("p.txt --format optw --decimals 7 -o out.json", "argument --decimals: is '7'; give 0 to 6, or 'all'"),
+        ("o.txt --format optw --index 1 -o out.json", "o.txt: --index: is 1; it holds one problem: 0"),
         ("p.txt --format or-gap -o out.json", "p.txt: line 1: says that the number of problems is 3: at least 15 numb"),
         ("p.txt --format pisinger -o out.json", "p.txt: line 1: has '7.5' in place of the word 'n'; give a file of"),
         (
@@ -92,6 +116,7 @@ def test_knapsacks(capsys, tmp_path):
 )
 def test_an_import_asked_wrongly(capsys, gaps, tmp_path, monkeypatch, words, message):
     write(tmp_path / "p.txt", PLAIN)
+    write(tmp_path / "o.txt", OPTW)
     monkeypatch.chdir(tmp_path)
     assert refused(capsys, tmp_path, "import", *words.split()).startswith(f"mcsopt: {message}")
 
@@ -99,7 +124,7 @@ def test_an_import_asked_wrongly(capsys, gaps, tmp_path, monkeypatch, words, mes
 @pytest.mark.parametrize(
     "content", ["", " \n", b"\xff\xfe\x00", "1", "a b c", "-1 -1", "9" * 400, "{}", "1 1 1 1 1 1 1 1"]
 )
-@pytest.mark.parametrize("form", ["or-gap", "pisinger", "knapsack"])
+@pytest.mark.parametrize("form", ["or-gap", "pisinger", "knapsack", "solomon", "optw"])
 def test_a_file_that_is_none(capsys, tmp_path, content, form):
     path = write(tmp_path / "f.txt", content)
     line = refused(capsys, tmp_path, "import", path, "--format", form, "-o", tmp_path / "out.json")
