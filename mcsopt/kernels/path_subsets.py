@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from mcsopt.kernels.path_bounds import ends, fits
+from mcsopt.kernels.path_bounds import ends
 from mcsopt.kernels.path_map import PathMap
 
 VALUE, SET, LAST = range(3)
@@ -31,31 +31,31 @@ def extend(place: PathMap, soonest: np.ndarray, total: np.ndarray, best: np.ndar
         `VALUE`, `SET` and `LAST` task of the best path so far.
     """
     m = len(place.open) - 1
+    # In locals: passing the whole instance on counts references in the innermost loop.
+    opened, close, service, due = place.open, place.close, place.service, place.due
+    travel, horizon, slack = place.travel, place.horizon, place.slack
     for now in range(low, high):
-        if not now:
-            free = place.open[0] + place.service[0]
-            for after in range(m):
-                at = max(free + place.travel[0, after + 1], place.open[after + 1])
-                if fits(place, after + 1, at):
-                    soonest[1 << after, after] = at
-            continue
-        top = 0
-        while now >> (top + 1):
-            top += 1
-        total[now] = total[now ^ 1 << top] + place.table[place.first[top + 1]]
-        for last in range(m):
-            start = soonest[now, last]
+        if now:
+            top = 0
+            while now >> (top + 1):
+                top += 1
+            total[now] = total[now ^ 1 << top] + place.table[place.first[top + 1]]
+        for last in range(m if now else 1):
+            node, start = (last + 1, soonest[now, last]) if now else (0, opened[0])
             if start == np.inf:
                 continue
-            if total[now] > best[VALUE] and ends(place, last + 1, start):
+            if now and total[now] > best[VALUE] and ends(place, node, start):
                 best[VALUE], best[SET], best[LAST] = total[now], now, last
-            free = start + place.service[last + 1]
-            for after in range(m):
-                if now >> after & 1:
+            free = start + service[node]
+            for after in range(1, m + 1):
+                if now >> (after - 1) & 1:
                     continue
-                at = max(free + place.travel[last + 1, after + 1], place.open[after + 1])
-                if fits(place, after + 1, at) and at < soonest[now | 1 << after, after]:
-                    soonest[now | 1 << after, after] = at
+                at = max(free + travel[node, after], opened[after])
+                if at > due[after] or at - close[after] > slack or at + service[after] - horizon > slack:
+                    continue
+                there = now | 1 << (after - 1)
+                if at < soonest[there, after - 1]:
+                    soonest[there, after - 1] = at
 
 
 def path_of(place: PathMap, soonest: np.ndarray, chosen: int, last: int) -> list[int]:
