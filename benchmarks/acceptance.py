@@ -30,6 +30,7 @@ from benchmarks import (
     privacy_acceptance,
     regression_acceptance,
     two_stage_acceptance,
+    worker_path_acceptance,
 )
 from benchmarks.criteria import Effort, Row
 from benchmarks.served_shares import served_share
@@ -318,6 +319,7 @@ CHECKS: dict[str, Check] = {
     "regress": regression_acceptance.regress,
     "privacy": privacy_acceptance.privacy,
     "two-stage": two_stage_acceptance.two_stage,
+    "worker-paths": worker_path_acceptance.worker_paths,
 }
 
 

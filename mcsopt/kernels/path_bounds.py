@@ -22,9 +22,9 @@ def profit_at(place: PathMap, node: int, start: float) -> float:
     """Return the profit of a node whose service starts at `start`."""
     size = place.first[node + 1] - place.first[node]
     if size == 1:
-        return place.table[place.first[node]]  # type: ignore[no-any-return]  # compiled: a float
+        return place.table[place.first[node]]
     since = int(np.ceil(start - place.open[node]))
-    return place.table[place.first[node] + min(max(since, 0), size - 1)]  # type: ignore[no-any-return]  # a float
+    return place.table[place.first[node] + min(max(since, 0), size - 1)]
 
 
 @njit(cache=True, nogil=True)
@@ -89,7 +89,7 @@ def relax(place: PathMap, grid: TimeGrid, price: np.ndarray, worth: np.ndarray, 
                 other, second = found, j
         worth[FIRST, cell], then[FIRST, cell] = min(best, total), after
         worth[SECOND, cell], then[SECOND, cell] = min(other, total), second
-    return price.sum() + worth[FIRST, first[0]]  # type: ignore[no-any-return]  # compiled: a float
+    return price.sum() + worth[FIRST, first[0]]
 
 
 @njit(cache=True, nogil=True)

@@ -128,8 +128,8 @@ def completion(guide: Guide, node: int, since: float, barred: np.ndarray) -> flo
     cell = guide.grid.first[node] + int(since / guide.grid.step)
     after = guide.then[FIRST, cell]
     if after != STOP and barred[after >> 6] >> np.uint64(after & 63) & np.uint64(1):
-        return guide.worth[SECOND, cell]  # type: ignore[no-any-return]  # compiled: a float
-    return guide.worth[FIRST, cell]  # type: ignore[no-any-return]  # compiled: a float
+        return guide.worth[SECOND, cell]
+    return guide.worth[FIRST, cell]
 
 
 @njit(cache=True, nogil=True)
@@ -214,7 +214,7 @@ def child(
 def threshold(reals: np.ndarray) -> float:
     """Return what a bound must exceed: the claim, or the best path, and the margin."""
     best = max(reals[VALUE], reals[LIMIT])
-    return best + reals[MARGIN] if reals[MARGIN] > 0.0 else best * (1.0 - reals[MARGIN])  # type: ignore[no-any-return]  # compiled: a float
+    return best + reals[MARGIN] if reals[MARGIN] > 0.0 else best * (1.0 - reals[MARGIN])
 
 
 @njit(cache=True, nogil=True)
@@ -352,8 +352,10 @@ def beam(place: PathMap, guide: Guide, labels: Labels, width: int, reals: np.nda
             y = made + place_of
             twin = False
             for z in level[:kept]:
-                if labels.node[z] == labels.node[y] and labels.time[z] <= labels.time[y] and (
-                    labels.profit[z] >= labels.profit[y]
+                if (
+                    labels.node[z] == labels.node[y]
+                    and labels.time[z] <= labels.time[y]
+                    and (labels.profit[z] >= labels.profit[y])
                 ):
                     twin = True
                     for word in range(labels.barred.shape[1]):

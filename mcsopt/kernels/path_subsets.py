@@ -1,7 +1,7 @@
 """The subset program of worker paths: the earliest start at a last task, for every set of tasks.
 
-With profits that do not depend on time a path is worth what its set is worth, so of all orders of a set with the same last
-task the earliest is enough (Held and Karp 1962).
+With profits that do not depend on time a path is worth what its set is worth, so of all orders of a set with the
+same last task the earliest is enough (Held and Karp 1962).
 """
 
 from __future__ import annotations

@@ -20,7 +20,8 @@ METHOD = "label-setting"
 SLACK = 1e-12
 """Relative gap at which a label is pruned: some hundred roundings of a sum. None where all profits are integers."""
 WHOLE = 1 - 1e-6
-"""Profits that are integers differ by 1: a bound that exceeds the best path by less is no better, with room for rounding."""
+"""Profits that are integers differ by 1: a bound that exceeds the best path by less promises none that is better; with
+room for rounding."""
 MOST_BYTES = 512 * 2**20
 """Memory for labels; some seven million where there are up to 64 nodes."""
 CHUNK = 20_000

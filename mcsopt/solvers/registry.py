@@ -100,8 +100,7 @@ SOLVERS: tuple[Solver, ...] = (
     Solver("coalition-enumeration", ("stable-coalition",), "mcsopt.solvers.coalition_enumeration",
            "all coalitions by meeting in the middle; up to 36 players"),
     Solver("label-setting", ("worker-path",), "mcsopt.solvers.label_setting",
-           "label setting with prices and bounds on completions; 50 tasks with windows of 40 % of the horizon and more, "
-           "with evidence",
+           "label setting with prices and bounds on completions; proves 50 tasks, windows of 40 %, with evidence",
            evidence=True),
     Solver("subset-program", ("worker-path",), "mcsopt.solvers.subset_program",
            "dynamic program over all sets of tasks; up to 20 tasks, windows of any width"),

@@ -122,7 +122,7 @@ def test_a_hard_instance_of_few_tasks_goes_to_the_subset_program(monkeypatch: py
 
 
 def test_ever_less_is_left_open_where_no_attempt_proves(monkeypatch: pytest.MonkeyPatch) -> None:
-    problem = WorkerPath(worker_path(22, 0.8, seed=3))
+    problem = WorkerPath(worker_path(14, 0.8, seed=3))
     expected = labels(problem).objective
     monkeypatch.setattr(label_setting, "EFFORTS", label_setting.EFFORTS[:1])
     found = labels(problem)
