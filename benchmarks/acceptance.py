@@ -33,6 +33,7 @@ from benchmarks import (
     regression_acceptance,
     structure_acceptance,
     two_stage_acceptance,
+    worker_path_acceptance,
 )
 from benchmarks.criteria import Effort, Row
 from benchmarks.served_shares import served_share
@@ -324,6 +325,7 @@ CHECKS: dict[str, Check] = {
     "structure": structure_acceptance.structure,
     "two-stage": two_stage_acceptance.two_stage,
     "eaco": eaco_acceptance.eaco,
+    "worker-paths": worker_path_acceptance.worker_paths,
 }
 
 

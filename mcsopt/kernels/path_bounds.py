@@ -22,9 +22,9 @@ def profit_at(place: PathMap, node: int, start: float) -> float:
     """Return the profit of a node whose service starts at `start`."""
     size = place.first[node + 1] - place.first[node]
     if size == 1:
-        return place.table[place.first[node]]  # type: ignore[no-any-return]  # compiled: a float
+        return place.table[place.first[node]]
     since = int(np.ceil(start - place.open[node]))
-    return place.table[place.first[node] + min(max(since, 0), size - 1)]  # type: ignore[no-any-return]  # a float
+    return place.table[place.first[node] + min(max(since, 0), size - 1)]
 
 
 @njit(cache=True, nogil=True)
@@ -66,35 +66,30 @@ def relax(place: PathMap, grid: TimeGrid, price: np.ndarray, worth: np.ndarray, 
     for cell in range(len(grid.node)):
         worth[FIRST, cell] = worth[SECOND, cell] = total
         then[FIRST, cell] = then[SECOND, cell] = STOP
+    # In locals: passing the whole instance on counts references in the innermost loop.
+    opened, due, table, start_of = place.open, place.due, place.table, place.first
+    first, scale, single = grid.first, 1.0 / grid.step, len(place.table) == n
     for cell in grid.order:
-        _fill(place, grid, price, total, cell, worth, then)
-    return price.sum() + worth[FIRST, grid.first[0]]  # type: ignore[no-any-return]  # compiled: a float
-
-
-@njit(cache=True, nogil=True)
-def _fill(
-    place: PathMap, grid: TimeGrid, price: np.ndarray, total: float, cell: int, worth: np.ndarray, then: np.ndarray
-) -> None:
-    node, scale = grid.node[cell], 1.0 / grid.step
-    start = grid.left[cell]
-    free = start + place.service[node]
-    best, after = -np.inf, STOP
-    other, second = -np.inf, STOP
-    if node == 0 or ends(place, node, start):
-        best = 0.0
-    for j in range(1, len(price)):
-        at = max(free + place.travel[node, j], place.open[j])
-        if at > place.due[j]:
-            continue
-        target = grid.first[j] + int((at - place.open[j]) * scale)
-        found = profit_at(place, j, at) - price[j]
-        found += worth[SECOND, target] if then[FIRST, target] == node else worth[FIRST, target]
-        if found > best:
-            best, after, other, second = found, j, best, after
-        elif found > other:
-            other, second = found, j
-    worth[FIRST, cell], then[FIRST, cell] = min(best, total), after
-    worth[SECOND, cell], then[SECOND, cell] = min(other, total), second
+        node, start = grid.node[cell], grid.left[cell]
+        free, trip = start + place.service[node], place.travel[node]
+        best, after = -np.inf, STOP
+        other, second = -np.inf, STOP
+        if node == 0 or ends(place, node, start):
+            best = 0.0
+        for j in range(1, n):
+            at = max(free + trip[j], opened[j])
+            if at > due[j]:
+                continue
+            target = first[j] + int((at - opened[j]) * scale)
+            found = (table[start_of[j]] if single else profit_at(place, j, at)) - price[j]
+            found += worth[SECOND, target] if then[FIRST, target] == node else worth[FIRST, target]
+            if found > best:
+                best, after, other, second = found, j, best, after
+            elif found > other:
+                other, second = found, j
+        worth[FIRST, cell], then[FIRST, cell] = min(best, total), after
+        worth[SECOND, cell], then[SECOND, cell] = min(other, total), second
+    return price.sum() + worth[FIRST, first[0]]
 
 
 @njit(cache=True, nogil=True)

@@ -128,8 +128,8 @@ def completion(guide: Guide, node: int, since: float, barred: np.ndarray) -> flo
     cell = guide.grid.first[node] + int(since / guide.grid.step)
     after = guide.then[FIRST, cell]
     if after != STOP and barred[after >> 6] >> np.uint64(after & 63) & np.uint64(1):
-        return guide.worth[SECOND, cell]  # type: ignore[no-any-return]  # compiled: a float
-    return guide.worth[FIRST, cell]  # type: ignore[no-any-return]  # compiled: a float
+        return guide.worth[SECOND, cell]
+    return guide.worth[FIRST, cell]
 
 
 @njit(cache=True, nogil=True)
@@ -214,7 +214,7 @@ def child(
 def threshold(reals: np.ndarray) -> float:
     """Return what a bound must exceed: the claim, or the best path, and the margin."""
     best = max(reals[VALUE], reals[LIMIT])
-    return best + reals[MARGIN] if reals[MARGIN] > 0.0 else best * (1.0 - reals[MARGIN])  # type: ignore[no-any-return]  # compiled: a float
+    return best + reals[MARGIN] if reals[MARGIN] > 0.0 else best * (1.0 - reals[MARGIN])
 
 
 @njit(cache=True, nogil=True)
@@ -244,6 +244,9 @@ def search(
     """
     n = len(place.open)
     scale = len(buckets) / max(place.horizon + place.slack - place.open[0], 1e-300)
+    # In locals: passing the whole instance on counts references in the innermost loop.
+    opened, due, price = place.open, place.due, guide.price
+    cells, step, worth, then = guide.grid.first, guide.grid.step, guide.worth, guide.then
     while counts[BUCKET] < len(buckets):
         x = buckets[counts[BUCKET]]
         if x == NONE:
@@ -263,14 +266,15 @@ def search(
             if bound <= beat or _dominated(labels, seats, x):
                 continue
             _seat(labels, seats, counts, x)
-        free = labels.time[x] + place.service[node]
+        free, trip, shut = labels.time[x] + place.service[node], place.travel[node], labels.barred[x]
+        collected, given = labels.profit[x], labels.credit[x]
         for j in range(1, n):
-            if labels.barred[x, j >> 6] >> np.uint64(j & 63) & np.uint64(1):
+            if shut[j >> 6] >> np.uint64(j & 63) & np.uint64(1):
                 continue
-            at = max(free + place.travel[node, j], place.open[j])
-            if not fits(place, j, at):
+            at = max(free + trip[j], opened[j])
+            if at > due[j] or not fits(place, j, at):
                 continue
-            profit = labels.profit[x] + profit_at(place, j, at)
+            profit = collected + profit_at(place, j, at)
             y = counts[LABELS]
             # A path whose bound is what it is worth is the best of its kind, yet nothing to extend: look at it first.
             if profit > reals[VALUE] and ends(place, j, at):
@@ -279,6 +283,13 @@ def search(
                 beat = threshold(reals)
                 counts[LABELS] += 1
                 y += 1
+            cell = cells[j] + int((at - opened[j]) / step)
+            after = then[FIRST, cell]
+            ahead = worth[FIRST, cell]
+            if after != STOP and shut[after >> 6] >> np.uint64(after & 63) & np.uint64(1):
+                ahead = worth[SECOND, cell]
+            if profit + given - price[j] + ahead <= beat:
+                continue
             if child(place, guide, labels, x, j, at, profit, beat, y):
                 counts[LABELS] += 1
                 bucket = min(max(int((at - place.open[0]) * scale), counts[BUCKET]), len(buckets) - 1)

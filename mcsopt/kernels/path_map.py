@@ -32,8 +32,8 @@ class PathMap(NamedTuple):
     due : array of float, shape (n,)
         Latest start of service at a node from which a path can end in time, loosened; -inf for what is never reached.
     limits, barred : array of float, shape (n, n), array of uint64, shape (n, n + 1, words)
-        After a start at node i later than the k-th entry of row i of `limits`, sorted, the nodes of ``barred[i, k + 1]``
-        are out of reach.
+        After a start at node i later than the k-th entry of row i of `limits`, sorted, the nodes of
+        ``barred[i, k + 1]`` are out of reach.
     """
 
     open: np.ndarray

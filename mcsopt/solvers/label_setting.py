@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mcsopt import tolerances
 from mcsopt.kernels import path_bounds, path_labels
-from mcsopt.kernels.path_map import PathMap, TimeGrid, path_map, time_grid
+from mcsopt.kernels.path_map import PathMap, TimeGrid, time_grid
 from mcsopt.problems import Route, WorkerPath
 from mcsopt.result import Assurance, Result, Termination, conclude
+from mcsopt.solvers.path_subsets import Program, place_of, takes
 from mcsopt.solvers.registry import Settings
 from mcsopt.solvers.start import best_feasible
 
@@ -20,7 +20,8 @@ METHOD = "label-setting"
 SLACK = 1e-12
 """Relative gap at which a label is pruned: some hundred roundings of a sum. None where all profits are integers."""
 WHOLE = 1 - 1e-6
-"""Profits that are integers differ by 1: a bound that exceeds the best path by less is no better, with room for rounding."""
+"""Profits that are integers differ by 1: a bound that exceeds the best path by less promises none that is better; with
+room for rounding."""
 MOST_BYTES = 512 * 2**20
 """Memory for labels; some seven million where there are up to 64 nodes."""
 CHUNK = 20_000
@@ -56,6 +57,8 @@ EFFORTS = (
     Effort(8_000, 40, 30, 20_000),
     Effort(16_000, 80, 200, 200_000),
 )
+SUBSETS_FROM = 3
+"""Attempts before a program over all sets of tasks, where they are few, takes less time than the next."""
 SHARES = (0.6, 0.4, 0.25, 0.15, 0.08, 0.0)
 """Parts of the gap left open by the searches of an instance that no attempt above closes: what each shows is kept."""
 
@@ -68,9 +71,12 @@ class Proof:
     step: float
     price: np.ndarray
     claim: float | None = None
+    by_subsets: bool = False
 
     def evidence(self) -> dict[str, object]:
         """Return it as a certificate has it."""
+        if self.by_subsets:
+            return {"kind": "subset-program"}
         return {"kind": "label-bounds", "step": self.step, "price": self.price.tolist(), "bound": self.claim}
 
 
@@ -86,10 +92,7 @@ class Search:
         self.problem, self.settings, self.deadline = problem, settings, deadline
         times = (given.open, given.close, given.service, given.travel, np.array(given.horizon))
         self.whole_times = all(np.all(part == np.floor(part)) for part in times)
-        self.place: PathMap = path_map(
-            (given.open, given.close), given.service, given.travel, given.horizon, tolerances.TIME,
-            given.return_to_start, given.tables,
-        )  # fmt: skip
+        self.place: PathMap = place_of(given)
         self.whole_profits = bool(np.all(self.place.table == np.floor(self.place.table)))
         self.route, value = best_feasible(problem, (problem.empty_solution(), settings.start))
         self.value = float(value or 0.0)
@@ -102,7 +105,10 @@ class Search:
     def run(self) -> Termination:
         """Search until done, or a limit is met."""
         try:
-            for effort in EFFORTS:
+            for number, effort in enumerate(EFFORTS):
+                if number == SUBSETS_FROM and takes(self.problem.instance):
+                    self._all_subsets()
+                    return Termination.FINISHED
                 if self._attempt(effort):
                     return Termination.FINISHED
             return Termination.FINISHED if self._narrow() else Termination.NODES
@@ -191,6 +197,15 @@ class Search:
         if state == path_labels.DONE:
             self._prove(max(claim, self.value))
         return state == path_labels.DONE
+
+    def _all_subsets(self) -> None:
+        """Prove the best path by the program over sets of tasks."""
+        program = Program(self.place)
+        while program.advance():
+            self._look(f"{program.done:,} of {program.sets:,} sets")
+        if program.value > self.value:
+            self.route, self.value = program.route(), program.value
+        self.proof = Proof(self._rounded(self.value), self.proof.step, self.price, by_subsets=True)
 
     def _beam(self, width: int) -> None:
         n = len(self.price)

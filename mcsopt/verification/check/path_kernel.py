@@ -62,7 +62,7 @@ def down(a: float, b: float) -> float:
     total = a + b
     part = total - a
     error = (a - (total - part)) + (b - part)
-    return np.nextafter(total, -np.inf) if error < 0.0 else total  # type: ignore[no-any-return]  # compiled: a float
+    return np.nextafter(total, -np.inf) if error < 0.0 else total
 
 
 @njit(cache=True, nogil=True)
@@ -92,13 +92,13 @@ def worth(t: Times, node: int, start: float) -> float:
     since = 0
     if size > 1:
         since = min(int(np.ceil(down(start, -t.open[node]))), size - 1)
-    return t.profit[t.first[node] + since]  # type: ignore[no-any-return]  # compiled: a float
+    return t.profit[t.first[node] + since]
 
 
 @njit(cache=True, nogil=True)
 def arrival(t: Times, node: int, start: float, after: int) -> float:
     """Return when service starts at the next node, rounded down."""
-    return max(down(down(start, t.service[node]), t.travel[node, after]), t.open[after])  # type: ignore[no-any-return]  # compiled: a float
+    return max(down(down(start, t.service[node]), t.travel[node, after]), t.open[after])
 
 
 @njit(cache=True, nogil=True)
@@ -110,7 +110,7 @@ def home(t: Times, node: int, start: float) -> bool:
 @njit(cache=True, nogil=True)
 def cell_of(t: Times, c: Cells, node: int, start: float) -> int:
     """Return the cell of a start: its left end is not after it."""
-    return c.first[node] + int(down(start, -t.open[node]) / c.step)  # type: ignore[no-any-return]  # compiled: an int
+    return c.first[node] + int(down(start, -t.open[node]) / c.step)
 
 
 @njit(cache=True, nogil=True)
@@ -173,12 +173,12 @@ def _pop(q: Queue, counts: np.ndarray) -> int:
         q.heap[place] = q.heap[below]
         place = below
     q.heap[place] = last
-    return top  # type: ignore[no-any-return]  # compiled: an int
+    return top
 
 
 @njit(cache=True, nogil=True)
 def _subset(small: np.ndarray, large: np.ndarray) -> bool:
-    for word in range(len(small)):
+    for word in range(len(small)):  # noqa: SIM110 - a generator does not compile
         if small[word] & ~large[word]:
             return False
     return True
@@ -214,14 +214,14 @@ def _ahead(t: Times, c: Cells, node: int, start: float, shut: np.ndarray) -> flo
     cell = cell_of(t, c, node, start)
     then = c.then[cell]
     if then != STOP and shut[then // 64] >> np.uint64(then % 64) & np.uint64(1):
-        return c.other[cell]  # type: ignore[no-any-return]  # compiled: a float
-    return c.value[cell]  # type: ignore[no-any-return]  # compiled: a float
+        return c.other[cell]
+    return c.value[cell]
 
 
 @njit(cache=True, nogil=True)
 def _settled(total: float, claim: float, whole: bool) -> bool:
     """Whether a bound does not exceed the claim; a path of integer profits is worth no more than its floor."""
-    return (np.floor(total) if whole else total) <= claim  # type: ignore[no-any-return]  # compiled: a bool
+    return (np.floor(total) if whole else total) <= claim
 
 
 @njit(cache=True, nogil=True)

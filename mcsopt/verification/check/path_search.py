@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass
-from fractions import Fraction
+from typing import NamedTuple
 
 from mcsopt.verification.check.strict import Run
 
@@ -48,6 +48,18 @@ class Exact:
     def arrival(self, node: int, start: int, after: int) -> int:
         """Return when service starts at `after`."""
         return max(start + self.service[node] + self.travel[node][after], self.open[after])
+
+
+class Ahead(NamedTuple):
+    """The best completion after a cell, its next node, and the best with another; None: there is none."""
+
+    best: int | None
+    then: int
+    other: int | None
+
+    def without(self, node: int) -> int | None:
+        """Return the best that does not begin with a node."""
+        return self.other if self.then == node else self.best
 
 
 def reachable(
@@ -104,46 +116,29 @@ def best(place: Exact, claim: int, run: Run) -> int:
     return claim
 
 
-def relaxed(place: Exact, step: Fraction, price: list[int], run: Run) -> int:
+def relaxed(place: Exact, width: int, price: list[int], run: Run) -> int:
     """Return the best walk at profits less prices, over cells of time, with the prices given back.
 
     A walk serves a task as often as it likes, but does not come back at once; a start in a cell counts as one at its
     left end. No completion counts more than all tasks of positive reduced profit together, so a cell that is needed
     before it is filled (trips of no length) has that.
     """
-    n, width = len(place.open), step * place.unit
+    n = len(place.open)
     live = [node for node in range(1, n) if place.due[node] >= place.open[node]]
     roof = sum(max(0, place.profit[node][0] - price[node]) for node in live)
     sizes = {0: 1} | {node: (place.due[node] - place.open[node]) // width + 1 for node in live}
-    # node, then cell: (first value, its next node, value with another next node)
-    table = {node: [(roof, STOP, roof)] * int(size) for node, size in sizes.items()}
-    cells = [(-(place.open[node] + cell * width), node, cell) for node in sizes for cell in range(int(sizes[node]))]
+    table = {node: [Ahead(roof, STOP, roof)] * size for node, size in sizes.items()}
+    cells = [(-(place.open[node] + cell * width), node, cell) for node in sizes for cell in range(sizes[node])]
     run.count("cells", len(cells))
     for left, node, cell in sorted(cells):
-        start, found = -left, []
-        if node == 0 or _ends(place, node, start):
-            found.append((0, STOP))
+        found = [(0, STOP)] if node == 0 or place.ends(node, -left) else []
         for after in live:
-            if after == node:
-                continue
-            at = max(start + place.service[node] + place.travel[node][after], place.open[after])
-            if at > place.due[after]:
-                continue
-            first, then, second = table[after][int((at - place.open[after]) // width)]
-            more = second if then == node else first
-            if more is not None:
-                found.append((_worth(place, after, at) - price[after] + more, after))
+            at = place.arrival(node, -left, after)
+            if after != node and at <= place.due[after]:
+                more = table[after][(at - place.open[after]) // width].without(node)
+                if more is not None:
+                    found.append((place.worth(after, at) - price[after] + more, after))
         found.sort(key=lambda choice: (-choice[0], choice[1]))
-        values = [min(value, roof) for value, _ in found[:2]] + [None, None]  # type: ignore[list-item]  # None: no way on
-        table[node][cell] = values[0], found[0][1] if found else STOP, values[1]
-    return sum(price[1:]) + table[0][0][0]
-
-
-def _ends(place: Exact, node: int, start: Fraction | int) -> bool:
-    return place.back is None or start + place.service[node] + place.travel[node][0] <= place.back
-
-
-def _worth(place: Exact, node: int, start: Fraction | int) -> int:
-    table = place.profit[node]
-    since = -((place.open[node] - start) // place.unit) if len(table) > 1 else 0
-    return table[min(int(since), len(table) - 1)]
+        best, other = ([min(value, roof) for value, _ in found] + [None, None])[:2]
+        table[node][cell] = Ahead(best, found[0][1] if found else STOP, other)
+    return sum(price[1:]) + (table[0][0].best or 0)

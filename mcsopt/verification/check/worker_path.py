@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from fractions import Fraction
@@ -95,7 +96,7 @@ def _window(place: Place, node: int) -> list[float]:
         if len(table) != int(place.horizon) + 1:
             raise Refused(f"instance.profit[{node}] has {len(table)} entries, which fit neither window nor horizon")
         table = table[first : last + 1] or table[-1:]
-    if any(later > sooner for sooner, later in zip(table, table[1:], strict=False)):
+    if any(later > sooner for sooner, later in itertools.pairwise(table)):
         raise Refused(f"instance.profit[{node}] rises with time")
     return table
 
@@ -172,9 +173,9 @@ def derive_bound(place: Place, evidence: dict[str, Any], run: Run) -> float | No
 
 
 def _exactly(place: Place, step: float, price: list[float], claim: float | None, run: Run) -> float:
-    exact, scale, paid = _integers(place, price)
+    exact, width, scale, paid = _integers(place, step, price)
     if claim is None:
-        return round_up(Fraction(path_search.relaxed(exact, Fraction(step), paid, run), scale))
+        return round_up(Fraction(path_search.relaxed(exact, width, paid, run), scale))
     # Profits are integers here: one exceeds the claim if it exceeds its floor.
     floor = math.floor(Fraction(max(claim, 0.0)) * scale)
     best = path_search.best(exact, floor, run)
@@ -188,31 +189,30 @@ def _by_subsets(place: Place, run: Run) -> float:
     if tasks > MOST_SUBSET_TASKS:
         raise Refused(f"evidence.kind is 'subset-program', yet there are {tasks} tasks, more than {MOST_SUBSET_TASKS}")
     if tasks <= EXACT_TASKS:
-        exact, scale, _ = _integers(place, [])
+        exact, _, scale, _ = _integers(place, 1.0, [])
         return round_up(Fraction(path_search.best(exact, 0, run), scale))
     from mcsopt.verification.check import path_compiled  # loads numba
 
     return path_compiled.bound_by_subsets(place, SLACK, run)
 
 
-def _integers(place: Place, price: list[float]) -> tuple[path_search.Exact, int, list[int]]:
-    """Return the instance in integers, what a unit of profit counts, and the prices in that unit."""
+def _integers(place: Place, step: float, price: list[float]) -> tuple[path_search.Exact, int, int, list[int]]:
+    """Return instance and width of cells in integers, what a unit of profit counts, and the prices in that unit."""
     n = len(place.open)
-    times = [*place.open, *place.close, *place.service, place.horizon, SLACK, *(t for row in place.travel for t in row)]
-    values, unit = scaled(times)
+    trips = [time for row in place.travel for time in row]
+    values, unit = scaled([*place.open, *place.close, *place.service, *trips, place.horizon, SLACK, step])
     worths, scale = scaled([*(p for table in place.profit for p in table), *price])
     rest, profit = iter(worths), []
     for table in place.profit:
         profit.append([next(rest) for _ in table])
-    horizon, slack = values[3 * n], values[3 * n + 1]
-    trips = values[3 * n + 2 :]
+    horizon, slack, width = values[-3:]
     exact = path_search.reachable(
         profit,
         values[:n],
         [min(c + slack, horizon + slack - s) for c, s in zip(values[n : 2 * n], values[2 * n : 3 * n], strict=True)],
         values[2 * n : 3 * n],
-        [trips[n * i : n * (i + 1)] for i in range(n)],
+        [values[n * i : n * (i + 1)] for i in range(3, n + 3)],
         horizon + slack if place.returns else None,
         unit,
     )
-    return exact, scale, list(rest)
+    return exact, width, scale, list(rest)
