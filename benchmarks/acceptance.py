@@ -31,6 +31,7 @@ from benchmarks import (
     privacy_acceptance,
     regression_acceptance,
     two_stage_acceptance,
+    worker_process_acceptance,
 )
 from benchmarks.criteria import Effort, Row
 from benchmarks.served_shares import served_share
@@ -320,6 +321,7 @@ CHECKS: dict[str, Check] = {
     "privacy": privacy_acceptance.privacy,
     "mdp": mdp_acceptance.mdp,
     "two-stage": two_stage_acceptance.two_stage,
+    "worker-process": worker_process_acceptance.worker_process_rows,
 }
 
 
