@@ -1,8 +1,8 @@
 """Backward induction over the rows of a worker's process (`mcsopt.problems.worker_process.rows`), in doubles.
 
-A row holds one value per slot that the worker may be there, the last standing for all later ones. Every transition leads to
-a row of a greater number, or within a row to a later slot: one pass from the last row to the first settles all values.
-Outcomes are added in the order of their slots; no sum is reordered.
+A row holds one value per slot at which the worker may be there. Every transition leads to a row of a greater number, or
+within a row to a later slot: one pass from the last row to the first settles all values. Outcomes are added in the
+order of their slots; no sum is reordered.
 """
 
 from __future__ import annotations

@@ -159,6 +159,8 @@ def test_bad_decisions_are_named():
 def test_too_many_states_are_refused_before_memory_is_taken():
     with pytest.raises(TooLarge, match="more than 100,000 states at task 3 of 30; take fewer"):
         _ = replace(worker_process(30, seed=0, speed=300.0), most_states=100_000).num_states
+    with pytest.raises(TooLarge, match="more than 30 states at task 0 of 1"):
+        _ = replace(worker_process(1, seed=0), most_states=30).num_states
     with pytest.raises(TooLarge, match="states; a table is made of up to 1,000,000"):
         tabular(worker_process(4, seed=1))
 
