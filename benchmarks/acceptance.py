@@ -34,6 +34,7 @@ from benchmarks import (
     structure_acceptance,
     two_stage_acceptance,
     worker_path_acceptance,
+    worker_process_acceptance,
 )
 from benchmarks.criteria import Effort, Row
 from benchmarks.served_shares import served_share
@@ -326,6 +327,7 @@ CHECKS: dict[str, Check] = {
     "two-stage": two_stage_acceptance.two_stage,
     "eaco": eaco_acceptance.eaco,
     "worker-paths": worker_path_acceptance.worker_paths,
+    "worker-process": worker_process_acceptance.worker_process_rows,
 }
 
 
