@@ -22,6 +22,8 @@ EVIDENCE = {
     "dantzig-tree": "a tree of cases, each bounded by filling the knapsack with fractions of items",
     "closed-form": "a formula, which the checker evaluates anew",
     "cell-bounds": "cells that cover every coalition, each with a bound or without any stable one",
+    "label-bounds": "one price per task and a claim: the checker searches the partial paths that could exceed it",
+    "subset-program": "the earliest end of every set of tasks, which the checker computes anew",
     "value-function": "a value of every state, raised until no action of any state is worth more",
     "player-prices": "one price per player, raised until no coalition is worth more than its players",
     "subset-values": "the best partition of every set of players, which the checker computes anew",
