@@ -254,7 +254,7 @@ def search(
             continue
         if quota <= 0:
             return PAUSED
-        if counts[LABELS] + n > len(labels.time):
+        if counts[LABELS] + 2 * n > len(labels.time):
             return FULL
         buckets[counts[BUCKET]] = labels.waiting[x]
         quota -= 1
@@ -322,7 +322,7 @@ def beam(place: PathMap, guide: Guide, labels: Labels, width: int, reals: np.nda
     level = np.zeros(1, np.int64)
     while len(level):
         made = counts[LABELS]
-        rank = np.empty(len(level) * n)
+        rank = np.empty(2 * len(level) * n)
         for x in level:
             node = labels.node[x]
             free = labels.time[x] + place.service[node]
@@ -339,7 +339,7 @@ def beam(place: PathMap, guide: Guide, labels: Labels, width: int, reals: np.nda
                     rank[y - made] = -np.inf
                     counts[LABELS] += 1
                     y += 1
-                if y - made < len(rank) and child(place, guide, labels, x, j, at, profit, threshold(reals), y):
+                if child(place, guide, labels, x, j, at, profit, threshold(reals), y):
                     since = at - place.open[j]
                     rank[y - made] = profit + labels.credit[y] + completion(guide, j, since, labels.barred[y])
                     counts[LABELS] += 1

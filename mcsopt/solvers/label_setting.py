@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mcsopt.errors import TooLarge
 from mcsopt.kernels import path_bounds, path_labels
 from mcsopt.kernels.path_map import PathMap, TimeGrid, time_grid
 from mcsopt.problems import Route, WorkerPath
@@ -22,6 +23,10 @@ SLACK = 1e-12
 WHOLE = 1 - 1e-6
 """Profits that are integers differ by 1: a bound that exceeds the best path by less promises none that is better; with
 room for rounding."""
+LARGEST_WHOLE = 1e7
+"""Sum of integer profits up to which bounds err by far less than that room."""
+MOST_TASKS = 1_000
+"""Sets of nodes out of reach, by node and time, take 130 MB for so many."""
 MOST_BYTES = 512 * 2**20
 """Memory for labels; some seven million where there are up to 64 nodes."""
 CHUNK = 20_000
@@ -93,7 +98,9 @@ class Search:
         times = (given.open, given.close, given.service, given.travel, np.array(given.horizon))
         self.whole_times = all(np.all(part == np.floor(part)) for part in times)
         self.place: PathMap = place_of(given)
-        self.whole_profits = bool(np.all(self.place.table == np.floor(self.place.table)))
+        self.whole_profits = bool(np.all(self.place.table == np.floor(self.place.table))) and (
+            math.fsum(float(table[0]) for table in given.tables) <= LARGEST_WHOLE
+        )
         self.route, value = best_feasible(problem, (problem.empty_solution(), settings.start))
         self.value = float(value or 0.0)
         self.price = np.zeros(given.num_nodes)
@@ -209,7 +216,8 @@ class Search:
 
     def _beam(self, width: int) -> None:
         n = len(self.price)
-        labels = path_labels.new_labels(2 * width * n * 20, self.place.barred.shape[2])
+        words = self.place.barred.shape[2]
+        labels = path_labels.new_labels(min(40 * width * n, int(MOST_BYTES // (52 + 16 * words))), words)
         counts, reals = self._counts(), self._reals(self.value)
         path_labels.plant(self.place, self.guide, labels, np.empty(1, np.int32), counts)
         path_labels.beam(self.place, self.guide, labels, width, reals, counts)
@@ -267,8 +275,8 @@ def solve(problem: WorkerPath, settings: Settings) -> Result:
     Parameters
     ----------
     problem : WorkerPath
-        Any size; 50 tasks with windows of 20 % of the horizon take some tens of milliseconds, 20 tasks without windows
-        some tenths of a second.
+        Up to 1,000 tasks; 50 tasks with windows of 20 % of the horizon take some tens of milliseconds, 20 tasks
+        without windows up to a second.
     settings : Settings
         `time_limit`; 0 still gives a bound, that of the relaxation without prices. `start`: first path, if feasible.
 
@@ -278,6 +286,11 @@ def solve(problem: WorkerPath, settings: Settings) -> Result:
         Always a feasible path and a bound. Proved to 1e-12 when finished, exactly where profits are integers. Stopped
         early, or with the memory for labels used up (`Termination.NODES`), the bound is the least one shown. The
         evidence is prices, width of the cells, and the claim, which the checker establishes by a search of its own.
+
+    Raises
+    ------
+    TooLarge
+        For more than 1,000 tasks.
 
     Notes
     -----
@@ -298,6 +311,9 @@ def solve(problem: WorkerPath, settings: Settings) -> Result:
     >>> result.objective, result.dual_bound, result.solution.nodes
     (8.0, 8.0, (1, 2))
     """
+    if problem.instance.num_tasks > MOST_TASKS:
+        raise TooLarge(f"{METHOD} takes up to {MOST_TASKS} tasks, not {problem.instance.num_tasks}: leave out those "
+                       "that are worth least")  # fmt: skip
     began = time.perf_counter()
     deadline = began + (math.inf if settings.time_limit is None else settings.time_limit)
     search = Search(problem, settings, deadline)

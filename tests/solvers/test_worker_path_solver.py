@@ -153,6 +153,25 @@ def test_a_time_limit_keeps_start_and_bound() -> None:
     assert longer.dual_bound <= first.dual_bound
 
 
+@pytest.mark.parametrize("scale", [1e9, 1e60])
+def test_large_integer_profits_and_long_times(scale: float) -> None:
+    drawn_one = worker_path(12, 0.4, integer=True, seed=4)
+    profit = np.floor(drawn_one.profit * scale)
+    times = [
+        np.asarray(part) * scale for part in (drawn_one.open, drawn_one.close, drawn_one.service, drawn_one.travel)
+    ]
+    problem = WorkerPath(WorkerPathInstance(profit, *times, False, drawn_one.horizon * scale))
+    found = labels(problem)
+    assert found.status is Status.PROVED
+    assert found.objective == pytest.approx(solve(problem, solver="subset-program").objective, rel=1e-12)
+    assert derived(found) == pytest.approx(found.dual_bound, rel=1e-11)
+
+
+def test_too_many_tasks_are_refused() -> None:
+    with pytest.raises(TooLarge, match="1000"):
+        labels(WorkerPath(worker_path(1001, 0.1)))
+
+
 def test_progress_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(label_setting, "REPORT_SECONDS", 0.0)
     lines: list[str] = []

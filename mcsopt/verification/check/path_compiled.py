@@ -23,6 +23,7 @@ QUOTA = 20_000
 SETS = 1 << 16
 """Sets of tasks between two looks."""
 FIRST_ROOM = 1 << 14
+MOST_CELLS = 8_000_000
 MOST_BYTES = 2**30
 """Memory for labels: what needs more is refused."""
 LARGEST_WHOLE = 2.0**53
@@ -99,6 +100,9 @@ def _times(place: Place, slack: float) -> tuple[kernel.Times, np.ndarray]:
 
 def _cells(times: kernel.Times, step: float) -> kernel.Cells:
     span = np.array([kernel.up(d, -o) if d >= o else -np.inf for d, o in zip(times.due, times.open, strict=True)])
+    # Rounded up once more: of large times the slack is less than the next double.
+    if float(np.maximum(span, 0.0).sum()) / step > MOST_CELLS:
+        raise Refused(f"evidence.step is {step!r}: more than {MOST_CELLS:,} cells")
     count = np.where(span >= 0, np.floor(np.maximum(span, 0.0) / step) + 1, 0).astype(np.int64)
     count[0] = 1
     first = np.concatenate([[0], np.cumsum(count)])

@@ -60,6 +60,8 @@ class Queue(NamedTuple):
 def down(a: float, b: float) -> float:
     """Return a + b rounded down: as it is where it is exact (Knuth's two-sum)."""
     total = a + b
+    if np.isinf(total):
+        return total
     part = total - a
     error = (a - (total - part)) + (b - part)
     return np.nextafter(total, -np.inf) if error < 0.0 else total

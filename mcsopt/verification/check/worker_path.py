@@ -161,7 +161,7 @@ def derive_bound(place: Place, evidence: dict[str, Any], run: Run) -> float | No
         raise Refused(f"evidence.step is {step!r}, not a power of two")
     price = strict.numbers(evidence["price"], "evidence.price", NONNEGATIVE, len(place.open))
     claim = None if evidence["bound"] is None else strict.number(evidence["bound"], "evidence.bound")
-    spans = [max(0.0, min(c, place.horizon) - o) for o, c in zip(place.open, place.close, strict=True)]
+    spans = [max(0.0, min(c, place.horizon) - o) + SLACK for o, c in zip(place.open, place.close, strict=True)]
     cells = sum(span / step + 2 for span in spans)
     if cells > MOST_CELLS:
         raise Refused(f"evidence.step is {step!r}: more than {MOST_CELLS:,} cells")

@@ -95,6 +95,7 @@ def test_evidence_out_of_form_is_refused() -> None:
         ({"kind": "labels"}, "not 'label-bounds'"),
         (good | {"step": 0.3}, "power of two"),
         (good | {"step": 2.0**-30}, "cells"),
+        (good | {"step": 2.0**-299}, "cells"),
         (good | {"price": [0.0]}, "entries"),
         (good | {"price": [-1.0] * 26}, "outside"),
         (good | {"bound": "10"}, "not a number"),
