@@ -163,7 +163,7 @@ def test_large_integer_profits_and_long_times(scale: float) -> None:
     problem = WorkerPath(WorkerPathInstance(profit, *times, False, drawn_one.horizon * scale))
     found = labels(problem)
     assert found.status is Status.PROVED
-    assert found.objective == pytest.approx(solve(problem, solver="subset-program").objective, rel=1e-12)
+    assert found.objective == pytest.approx(solve(problem, solver="path-subsets").objective, rel=1e-12)
     assert derived(found) == pytest.approx(found.dual_bound, rel=1e-11)
 
 
