@@ -5,7 +5,12 @@ Trading Approach". The text at hand kept the equations' numbers and lost the equ
 its letter. Plain numpy over columns (`Legs`), so that pairs, starts and predecessors take the same functions.
 """
 
-from mcsopt.problems.worker_model.channel import mean_transmission, transmission_slots, transmitted_within
+from mcsopt.problems.worker_model.channel import (
+    mean_transmission,
+    mean_transmission_within,
+    transmission_slots,
+    transmitted_within,
+)
 from mcsopt.problems.worker_model.delay import delay_laws, mean_delay, slot_delay_law
 from mcsopt.problems.worker_model.legs import Legs, legs_to, slots_up
 from mcsopt.problems.worker_model.markov import markov_accepts
@@ -63,6 +68,7 @@ __all__ = [
     "markov_accepts",
     "mean_delay",
     "mean_transmission",
+    "mean_transmission_within",
     "next_departure_law",
     "path_surrogate",
     "planned_departure",

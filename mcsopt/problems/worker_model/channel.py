@@ -71,6 +71,23 @@ def mean_transmission(load: ArrayLike, power: ArrayLike, low: ArrayLike, high: A
     return np.where(wide, exact, mean_of_transmission(lambda slots: slots, np.inf, load, power, low, high))
 
 
+def mean_transmission_within(
+    slots: ArrayLike, load: ArrayLike, power: ArrayLike, low: ArrayLike, high: ArrayLike
+) -> np.ndarray:
+    """Return ``E[ttr; ttr <= slots]`` in slots: given that, g is uniform on the part of the range that suffices.
+
+    Examples
+    --------
+    >>> mean_transmission_within([0.0, 9.0], 2.0, 1.0, 3.0, 3.0).tolist()
+    [0.0, 1.0]
+    """
+    slots, load, power, low, high = np.broadcast_arrays(*map(np.asarray, (slots, load, power, low, high)))
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        needed = np.where((slots > 0) & ~is_atom(load, low, high), _needed_channel(slots, load, power), low)
+    least = np.clip(needed, low, high)
+    return mean_transmission(load, power, least, high) * transmitted_within(slots, load, power, low, high)
+
+
 def mean_of_transmission(
     function: Callable[[np.ndarray], np.ndarray],
     slots: ArrayLike,
