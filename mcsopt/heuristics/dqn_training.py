@@ -40,7 +40,8 @@ class DqnSettings:
     learning_rate, last_rate : float
         Of RMSprop, in the first and the last step; linear between. > 0.
     target_every : int
-        Steps after which the target network becomes the one in training, >= 1; unless `target_rate` is given.
+        Steps after which the target network becomes the one in training, >= 1, or a twentieth of all steps if that is
+        less; unless `target_rate` is given.
     target_rate : float
         In [0, 1]: part of the way that the target network goes in every step; 0: see `target_every`.
     double : bool
@@ -89,7 +90,8 @@ class DqnSettings:
             if entry.type == "float":
                 positive = entry.name in ("learning_rate", "last_rate")
                 if not 0 <= value <= 1 or (positive and not value):
-                    raise InputError(entry.name, f"is {value!r}", f"give a number {'> 0' if positive else '>= 0'}, at most 1")
+                    least = "> 0" if positive else ">= 0"
+                    raise InputError(entry.name, f"is {value!r}", f"give a number {least}, at most 1")
 
 
 @dataclass(frozen=True)
@@ -324,7 +326,7 @@ class _Training:
         settings = self._settings
         if settings.target_rate:
             self._target.copy_from(self._layers, settings.target_rate)
-        elif self.step % settings.target_every == 0:
+        elif self.step % max(1, min(settings.target_every, self._steps // 20)) == 0:
             self._target.copy_from(self._layers)
         if settings.average_rate:
             # At first a plain mean, lest the weights drawn at random weigh in.
