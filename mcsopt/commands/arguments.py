@@ -53,6 +53,8 @@ def _certify(parser: argparse.ArgumentParser) -> None:
     names = "a heuristic of 'mcsopt list' or module:function of your own; may be repeated"
     plan.add_argument("--heuristic", metavar="H", nargs="+", action="extend", help=names)
     plan.add_argument("--plan", metavar="SOLUTION.json", type=_PATH, help="your own plan, as a solution file")
+    tables = "your agent's policy of a finite-mdp: a solution file, a JSON list, or one action per line"
+    plan.add_argument("--policy", metavar="FILE", type=_PATH, help=tables)
     add("--solver", metavar="S", help="where the bound comes from (default: the strongest that fits)")
     _add_time_limit(parser, 60.0, "limit of each solver that is asked, or of the equilibrium check (default: 60)")
     alone = "certify what one task could still gain alone (0: an equilibrium) in place of the gap"

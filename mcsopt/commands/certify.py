@@ -12,6 +12,7 @@ from typing import Any
 
 from mcsopt import tolerances
 from mcsopt.commands.common import Report, check_outputs, is_answered, print_json, progress, read_problem, run_document
+from mcsopt.commands.policy_file import read_policy
 from mcsopt.commands.tables import print_table
 from mcsopt.data.files import read_solution
 from mcsopt.display import number, percent
@@ -73,6 +74,8 @@ def _plans(args: argparse.Namespace, problem: Problem[Any], report: Report) -> t
     """Return the plans, and what kept others from being made."""
     if args.plan:
         return [conclude(problem, "plan", read_solution(problem, args.plan), message=f"from {args.plan}")], []
+    if args.policy:
+        return [conclude(problem, "policy", read_policy(problem, args.policy), message=f"from {args.policy}")], []
     runs = [(name, load_heuristic(name, problem)) for name in args.heuristic]
     plans: list[Result] = []
     failed: list[McsoptError] = []
@@ -151,8 +154,8 @@ def _document(problem: Problem[Any], certificate: Certificate, args: argparse.Na
     plan, bound = certificate.plan, certificate.bound
     document = run_document(problem, plan)
     return document | {
-        "heuristic": None if args.plan else plan.method,
-        "plan": args.plan,
+        "heuristic": plan.method if args.heuristic else None,
+        "plan": args.plan or args.policy,
         "solver": None if bound is None else bound.method,
         "termination": _termination(certificate).value,
         "status": certificate.status.value,
@@ -217,7 +220,7 @@ def _print_remarks(certificates: Sequence[Certificate], args: argparse.Namespace
         if deviation is not None and deviation.regret > VISIBLE:
             how = f"with workers {', '.join(map(str, deviation.workers))}" if deviation.workers else "without workers"
             print(f"{plan.method}: no equilibrium, task {deviation.task} alone could gain {deviation.regret:.4f} {how}")
-        if plan.message and not args.plan:
+        if plan.message and args.heuristic:
             print(f"{plan.method}: {plan.message}")
         for violation in plan.violations[:10]:
             print(f"{plan.method}: {violation}")

@@ -40,7 +40,7 @@ def check_outputs(args: argparse.Namespace) -> None:
         if path is None:
             continue
         check_writable(path)
-        for source in ("instance", "plan", "start", "file"):
+        for source in ("instance", "plan", "policy", "start", "file"):
             read = getattr(args, source, None)
             if read is not None and os.path.exists(read) and os.path.exists(path) and os.path.samefile(read, path):
                 raise InputError(f"--{flag}", f"names {path}, which is read here", "give another path")

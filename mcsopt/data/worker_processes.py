@@ -43,7 +43,7 @@ def worker_process(
     Parameters
     ----------
     tasks : int
-        Number of tasks, >= 0. States grow tenfold, about, with each.
+        Number of tasks, >= 1. States grow tenfold, about, with each.
     seed : int
         Seed, >= 0.
     speed : float, optional
@@ -56,8 +56,8 @@ def worker_process(
     >>> worker_process(tasks=2, seed=1).num_states
     10035
     """
-    if tasks < 0:
-        raise InputError("tasks", f"is {tasks}", "give a number >= 0")
+    if tasks < 1:
+        raise InputError("tasks", f"is {tasks}", "give a number >= 1")
     rng = generator(seed, _STREAM)
     worker = draw_worker(rng)
     worker = replace(

@@ -30,7 +30,7 @@ class WorkerProcess:
     Parameters
     ----------
     worker : Worker
-    tasks : tuple of Task, length L
+    tasks : tuple of Task, length L >= 1
         In the order of the path.
     payments : array of float, shape (L,)
         ``p`` of each contract, >= 0; the compensation ``q`` is the worker's share of it.
@@ -45,7 +45,7 @@ class WorkerProcess:
     Raises
     ------
     InputError
-        For payments that do not match the tasks, or numbers out of range.
+        For no tasks, payments that do not match them, or numbers out of range.
     TooLarge
         From `rows`: beyond `most_states`.
     """
@@ -60,6 +60,8 @@ class WorkerProcess:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tasks", tuple(self.tasks))
+        if not self.tasks:
+            raise InputError("tasks", "is empty", "give at least one")
         paid = np.asarray(self.payments, dtype=np.float64)
         if paid.shape != (len(self.tasks),):
             raise InputError("payments", f"has shape {paid.shape}", f"give one for each of {len(self.tasks)} tasks")

@@ -119,10 +119,10 @@ class Episodes:
         active = ~self.done
         given_up = active & ((np.asarray(decision) == ABANDON) | self.forced)
         going = active & ~given_up
-        target = np.minimum(rows.task[self.row], max(process.num_tasks - 1, 0))
+        target = np.minimum(rows.task[self.row], process.num_tasks - 1)
         travelling = going & (rows.left[self.row] > 0)
         at_task = going & ~travelling
-        serving = at_task & (self.slot >= served.opening[target]) if process.num_tasks else at_task
+        serving = at_task & (self.slot >= served.opening[target])
         luck, gain = self._rng.random((2, len(self.row)))
         reward = np.zeros(len(self.row))
         row, slot = self.row.copy(), self.slot.copy()

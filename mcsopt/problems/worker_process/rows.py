@@ -105,6 +105,12 @@ def lay_out(process: WorkerProcess) -> Rows:
         away_x, away_y = task.x - x, task.y - y
         distance = np.hypot(away_x, away_y)
         travel = slots_up(distance / speed)
+        states += _states(last + 1 - first, travel)
+        if states > process.most_states:
+            raise TooLarge(
+                f"more than {process.most_states:,} states at task {number} of {process.num_tasks}; take fewer tasks: "
+                "every slot of a leg on which a task may be abandoned begins a leg of its own to the next"
+            )
         rows = int(travel.sum())
         at_task = base + rows
         starts = base + np.cumsum(travel) - travel
@@ -122,12 +128,6 @@ def lay_out(process: WorkerProcess) -> Rows:
             "first": np.minimum(np.append(first[leg] + gone, (first + travel).min()), last),
             "onward": np.append(np.where(left > 1, np.arange(base, at_task) + 1, at_task), -1),
         }
-        states += int((last + 1 - block["first"]).sum())
-        if states > process.most_states:
-            raise TooLarge(
-                f"more than {process.most_states:,} states at task {number} of {process.num_tasks}; take fewer tasks: "
-                "every slot of a leg on which a task may be abandoned begins a leg of its own to the next"
-            )
         blocks.append(block)
         x, y, first = block["x"], block["y"], block["first"]
         base = at_task + 1
@@ -141,3 +141,9 @@ def lay_out(process: WorkerProcess) -> Rows:
     kinds = {"task": np.int16, "left": np.int32, "first": np.int32, "onward": np.int64}
     typed = {name: column.astype(kinds.get(name, np.float64), copy=False) for name, column in columns.items()}
     return Rows(**typed, abandon=abandon, offset=offset, last_slot=last)
+
+
+def _states(slots: np.ndarray, travel: np.ndarray) -> int:
+    """Return the number of states on legs: a row has one less than the row before it, but never less than one."""
+    falling = np.minimum(slots, travel)
+    return int((falling * slots - falling * (falling - 1) // 2 + travel - falling).sum())

@@ -31,7 +31,7 @@ def tabular(process: WorkerProcess) -> DecisionProcess:
     row, slot = rows.places(state)
     task, late = rows.task[row].astype(np.int64), process.hopeless(row, slot)
     travelling = rows.left[row] > 0
-    waiting = ~travelling & ~late & (slot < served.opening[task]) if len(task) else travelling
+    waiting = ~travelling & ~late & (slot < served.opening[task])
     serving = ~travelling & ~late & ~waiting
     abandoned = rows.state(rows.abandon[row], slot)
     parts = [(state, ABANDON, abandoned, np.ones(len(state)), -served.due[task])]
@@ -70,4 +70,4 @@ def most_steps(process: WorkerProcess) -> int:
         of_task = rows.task == task
         wait = int(served.opening[task]) - int(rows.first[of_task & (rows.left == 0)][0])
         steps += int(rows.left[of_task].max()) + max(wait, 0) + 1
-    return max(steps, 1)
+    return steps
