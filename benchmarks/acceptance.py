@@ -25,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import (
+    dqn_acceptance,
     mdp_acceptance,
     offline_acceptance,
     online_acceptance,
@@ -319,6 +320,7 @@ CHECKS: dict[str, Check] = {
     "regress": regression_acceptance.regress,
     "privacy": privacy_acceptance.privacy,
     "mdp": mdp_acceptance.mdp,
+    "dqn": dqn_acceptance.dqn_rows,
     "two-stage": two_stage_acceptance.two_stage,
 }
 

@@ -294,9 +294,7 @@ class _Training:
         """Replay a batch: one step of RMSprop on the weighted squared errors (36)."""
         torch, settings, simulator = self._torch, self._settings, self._simulator
         share = self._share()
-        places, weights = self._replay.sample(
-            settings.batch, settings.beta + (1 - settings.beta) * share, self._rng
-        )
+        places, weights = self._replay.sample(settings.batch, settings.beta + (1 - settings.beta) * share, self._rng)
         rows = self._replay.of(places)
 
         def tensor(array: np.ndarray) -> Any:

@@ -50,9 +50,7 @@ def test_learned_policies_are_near_the_optimum_and_never_beyond(learner, seed: i
 @pytest.mark.parametrize("improved", [False, True])
 def test_the_same_seed_gives_the_same_curve(improved: bool) -> None:
     problem = FiniteMdp(decision_process(states=15, seed=2))
-    first, second, other = (
-        learn(problem, seed=seed, improved=improved, steps=60, device="cpu") for seed in (3, 3, 4)
-    )
+    first, second, other = (learn(problem, seed=seed, improved=improved, steps=60, device="cpu") for seed in (3, 3, 4))
     assert [(c.step, c.transitions, c.value) for c in first.curve] == [
         (c.step, c.transitions, c.value) for c in second.curve
     ]
@@ -89,7 +87,9 @@ def test_features_in_place_of_numbers(tmp_path: Path) -> None:
 
 def batch_of(training: _Training) -> Transitions:
     rows = training._replay.rows
-    return Transitions(*(c[: training._replay.count] for c in (rows.state, rows.action, rows.reward, rows.next_state, rows.factor)))
+    return Transitions(
+        *(c[: training._replay.count] for c in (rows.state, rows.action, rows.reward, rows.next_state, rows.factor))
+    )
 
 
 @pytest.mark.parametrize("lookahead", [1, 3])

@@ -34,7 +34,7 @@ def test_an_error_costs_what_it_costs_times_how_often_it_is_made() -> None:
         [0.0, 0.0, 5.0, 2.0, 9.0, 0.0], 1.0, 3,
     )  # fmt: skip
     errors = policy_errors(FiniteMdp(data), Policy([0, 1, 1, -1]))
-    assert errors.visits.tolist() == [1.0, 0.25, 0.0, 0.75 + 1.0]
+    assert errors.visits.tolist() == [1.0, 0.25, 0.0, 1.0]
     assert errors.regret.tolist() == [0.0, 3.0, 0.0, 0.0]
     assert errors.cost.tolist() == [0.0, 0.75, 0.0, 0.0]
 
