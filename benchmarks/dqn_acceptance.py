@@ -1,4 +1,4 @@
-"""Rows of the acceptance table: DQN within 5 % on the frozen process of 15,000 states, every seed told; 61,000 as it is."""
+"""Rows of the acceptance table: DQN within 5 % on the frozen process of 15,000 states, by seed; 61,000 as it is."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,7 @@ def drawn_weights(
     """Draw the weights to begin with: normal of variance 2 / inputs (He et al. 2015), a last layer near 0."""
     widths = [num_features, *hidden, num_actions]
     weight, bias = [], []
-    for k, (inputs, outputs) in enumerate(zip(widths, widths[1:], strict=False)):
+    for k, (inputs, outputs) in enumerate(pairwise(widths)):
         # A state told by its number is one input that is 1, beside the others.
         fan = max(1, inputs + (num_codes > 0) * (k == 0))
         spread = np.sqrt(2 / fan) * (0.1 if k == len(hidden) else 1.0)

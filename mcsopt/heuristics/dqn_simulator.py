@@ -48,9 +48,8 @@ class TableSimulator:
         if self.num_codes > MOST_CODES:
             raise TooLarge(f"{self.num_codes:,} states without features; at most {MOST_CODES:,}: give features")
         if self.steps * process.num_states > MOST_SITUATIONS:
-            raise TooLarge(
-                f"{process.num_states:,} states times {self.steps:,} steps to judge a policy; at most {MOST_SITUATIONS:,}"
-            )
+            size = f"{process.num_states:,} states times {self.steps:,} steps"
+            raise TooLarge(f"{size} to judge a policy; at most {MOST_SITUATIONS:,}")
 
     @property
     def num_features(self) -> int:

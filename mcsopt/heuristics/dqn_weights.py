@@ -6,6 +6,7 @@ import json
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ class Network:
         object.__setattr__(self, "bias", tuple(self.bias))
         sizes = [w.shape for w in self.weight]
         fits = len(self.weight) == len(self.bias) >= 1 and all(len(shape) == 2 for shape in sizes)
-        fits = fits and all(before[1] == after[0] for before, after in zip(sizes, sizes[1:], strict=False))
+        fits = fits and all(before[1] == after[0] for before, after in pairwise(sizes))
         fits = fits and all(b.shape == (w.shape[1],) for w, b in zip(self.weight, self.bias, strict=True))
         if not fits or self.code.shape[1:] != sizes[0][1:]:
             raise InputError("network", "has layers that do not fit together", "save it again")
@@ -182,7 +183,7 @@ def _from_numbers(header: Any, data: bytes) -> tuple[Network, np.ndarray]:
     codes, features, hidden, actions, scale = _checked(header)
     widths = [features, *hidden, len(actions)]
     shapes: list[tuple[int, ...]] = [(codes, widths[1])]
-    for inputs, outputs in zip(widths, widths[1:], strict=False):
+    for inputs, outputs in pairwise(widths):
         shapes += [(inputs, outputs), (outputs,)]
     sizes = [int(np.prod(shape, dtype=object)) for shape in shapes]
     if sum(sizes) > MOST_WEIGHTS:

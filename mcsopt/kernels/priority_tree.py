@@ -1,7 +1,7 @@
 """A binary tree of sums: entries drawn in proportion to their priorities, in logarithmic time.
 
-Node 1 is the root, node k the sum of nodes 2k and 2k + 1; entry j is node ``size + j``, ``size`` a power of two. Sums are
-added anew on every change, so that rounding does not pile up however many changes there are.
+Node 1 is the root, node k the sum of nodes 2k and 2k + 1; entry j is node ``size + j``, ``size`` a power of two. Sums
+are added anew on every change, so that rounding does not pile up however many changes there are.
 """
 
 from __future__ import annotations

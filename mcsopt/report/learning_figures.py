@@ -34,7 +34,7 @@ class Judged(Protocol):
 def learning_curve_figure(
     curves: Mapping[str, Sequence[Judged]], optimum: float, baselines: Mapping[str, float] | None = None
 ) -> Figure:
-    """Draw the exact value of a learner's policy against processor time; a thin line at each checkpoint, the best so far bold.
+    """Draw the exact value of a learner's policy against processor time: thin as it went, bold the best so far.
 
     Parameters
     ----------
@@ -62,9 +62,9 @@ def learning_curve_figure(
         )
     for position, (name, curve) in enumerate(curves.items()):
         color, _ = series(position)
-        seconds, value = [c.cpu_seconds for c in curve], np.array([c.value for c in curve])
-        axis.plot(seconds, value, color=color, linewidth=0.7, alpha=0.6)
-        axis.plot(seconds, np.maximum.accumulate(value), color=color, drawstyle="steps-post", label=name)
+        seconds, worth = [c.cpu_seconds for c in curve], np.array([c.value for c in curve])
+        axis.plot(seconds, worth, color=color, linewidth=0.7, alpha=0.6)
+        axis.plot(seconds, np.maximum.accumulate(worth), color=color, drawstyle="steps-post", label=name)
     axis.set(xlabel="CPU seconds of learning", ylabel="exact value of the policy")
     axis.grid(color=FAINT)
     axis.legend(loc="lower right")

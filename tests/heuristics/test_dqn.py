@@ -86,10 +86,7 @@ def test_features_in_place_of_numbers(tmp_path: Path) -> None:
 
 
 def batch_of(training: _Training) -> Transitions:
-    rows = training._replay.rows
-    return Transitions(
-        *(c[: training._replay.count] for c in (rows.state, rows.action, rows.reward, rows.next_state, rows.factor))
-    )
+    return training._replay.of(np.arange(training._replay.count))
 
 
 @pytest.mark.parametrize("lookahead", [1, 3])
