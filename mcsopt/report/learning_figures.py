@@ -67,7 +67,7 @@ def learning_curve_figure(
         axis.plot(seconds, np.maximum.accumulate(worth), color=color, drawstyle="steps-post", label=name)
     axis.set(xlabel="CPU seconds of learning", ylabel="exact value of the policy")
     axis.grid(color=FAINT)
-    axis.legend(loc="lower right")
+    figure.legend(loc="outside upper left", ncols=3, columnspacing=1.0, handletextpad=0.4)
     return figure
 
 

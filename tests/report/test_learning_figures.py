@@ -21,7 +21,7 @@ def test_a_curve_is_drawn_as_it_went_and_as_the_best_so_far() -> None:
     drawn = [line.get_ydata() for line in axis.lines]
     assert [list(y) for y in drawn] == [[4.0, 4.0], [-1.0, -1.0], [-2.0, 3.0, 1.0], [-2.0, 3.0, 3.0]]
     assert [text.get_text() for text in axis.texts] == ["myopic"]
-    assert [text.get_text() for text in axis.get_legend().get_texts()] == ["proved optimum", "seed 0"]
+    assert [text.get_text() for text in axis.figure.legends[0].get_texts()] == ["proved optimum", "seed 0"]
 
 
 def test_without_checkpoints_it_says_so() -> None:
