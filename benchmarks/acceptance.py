@@ -32,6 +32,7 @@ from benchmarks import (
     privacy_acceptance,
     regression_acceptance,
     two_stage_acceptance,
+    worker_process_acceptance,
 )
 from benchmarks.criteria import Effort, Row
 from benchmarks.served_shares import served_share
@@ -322,6 +323,7 @@ CHECKS: dict[str, Check] = {
     "mdp": mdp_acceptance.mdp,
     "dqn": dqn_acceptance.dqn_rows,
     "two-stage": two_stage_acceptance.two_stage,
+    "worker-process": worker_process_acceptance.worker_process_rows,
 }
 
 

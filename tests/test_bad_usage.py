@@ -147,7 +147,7 @@ OPTIONS = {
     "": "a command is missing; see mcsopt --help",
     "certfy": "argument COMMAND: invalid choice: 'certfy' (choose from",
     "certify": "the following arguments are required: --problem; see mcsopt certify --help",
-    "certify market.json --problem offline-welfare": "one of the arguments --heuristic --plan --policy is required; see mcsopt",
+    "certify market.json --problem offline-welfare": "one of the arguments --heuristic --plan --policy is required",
     "certify market.json --problem --heuristic greedy": "argument --problem: expected one argument; see mcsopt certify",
     "certify market.json --problem offline-welfare --heuristic": "argument --heuristic: expected at least one argument",
     "certify --problem offline-welfare --heuristic market.json": "argument --heuristic: names none; see mcsopt certify",

@@ -1,8 +1,8 @@
 """Backward induction over the rows of a worker's process (`mcsopt.problems.worker_process.rows`), in doubles.
 
-A row holds one value per slot, ``first .. last_slot``, the last standing for all later slots. Every transition leads to
-a row of a greater number, or within a row to a later slot: one pass from the last row to the first settles all values.
-Outcomes are added in the order of their slots; no sum is reordered.
+A row holds one value per slot at which the worker may be there. Every transition leads to a row of a greater number, or
+within a row to a later slot: one pass from the last row to the first settles all values. Outcomes are added in the
+order of their slots; no sum is reordered.
 """
 
 from __future__ import annotations
@@ -64,14 +64,14 @@ def induct(
         gone = offset[abandon[row]] + first[row] - first[abandon[row]]
         leaving = nothing if abandon[row] == end else values[gone : gone + len(mine)]
         if left[row] > 0:
-            _spread(values, offset, first, onward[row], first[row] + 1, last_slot, after)
+            _spread(values, offset, first, onward[row], first[row] + 1, after)
             _travel(mine, after, travel_reward, delay_law)
             if given:
                 _follow(mine, leaving, due[i], chosen)
             else:
                 _choose(mine, leaving, due[i], chosen)
         else:
-            _spread(values, offset, first, onward[row], first[row], last_slot, after)
+            _spread(values, offset, first, onward[row], first[row], after)
             _serve(
                 mine, leaving, after, first[row], opening[i], latest[i], due[i], reward[i], sensing[i],
                 service_law[i], given, chosen,
@@ -105,7 +105,7 @@ def alone(
         i = task[row]
         mine, chosen = values[offset[row] : offset[row + 1]], decision[offset[row] : offset[row + 1]]
         if left[row] > 0:
-            _spread(values, offset, first, onward[row], first[row] + 1, last_slot, after)
+            _spread(values, offset, first, onward[row], first[row] + 1, after)
             _travel(mine, after, travel_reward, delay_law)
         else:
             for j in range(len(mine)):
@@ -123,12 +123,11 @@ def _spread(
     first: np.ndarray,
     row: int,
     slot: int,
-    last_slot: int,
     after: np.ndarray,
 ) -> None:
     """Write a row's values from `slot` on, and beyond its last slot that of the last; the end has that one only."""
-    count = max(0, last_slot + 1 - slot) if row < len(first) - 1 else 0
     begin = offset[row] + slot - first[row]
+    count = max(0, offset[row + 1] - begin) if row < len(first) - 1 else 0
     after[:count] = values[begin : begin + count]
     after[count:] = values[offset[row + 1] - 1]
 

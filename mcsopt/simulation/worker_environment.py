@@ -40,7 +40,7 @@ class WorkerEnvironment(gymnasium.Env[np.ndarray, int]):
     >>> observation, info = environment.reset(seed=0)
     >>> observation, reward, terminated, truncated, info = environment.step(1)
     >>> observation.shape, float(reward) < 0, terminated
-    ((41,), True, False)
+    ((34,), True, False)
     """
 
     metadata: ClassVar[dict[str, Any]] = {"render_modes": []}

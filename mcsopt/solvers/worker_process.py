@@ -112,7 +112,7 @@ def forced_states(process: WorkerProcess) -> np.ndarray:
     rows, served = process.rows, process.services
     forced = np.zeros(process.num_states, dtype=bool)
     for row in np.flatnonzero(rows.left == 0)[:-1].tolist():
-        slot = np.arange(rows.first[row], rows.last_slot + 1)
+        slot = np.arange(rows.first[row], rows.last[row] + 1)
         task = rows.task[row]
         late = np.maximum(slot, served.opening[task]) > served.latest[task]
         forced[rows.offset[row] : rows.offset[row + 1]] = late

@@ -30,9 +30,9 @@ EXACT = 1e-9
 
 
 def small(seed, deadline="delivered", **changes):
-    """Return a process of some hundred states: three tasks, legs of few slots."""
-    process = worker_process(3, seed=seed, speed=2000.0)
-    worker = replace(process.worker, longest_delay=3, delay_chance=0.3)
+    """Return a process of a thousand states: three tasks, legs of few slots, long delays, so that some are missed."""
+    process = worker_process(3, seed=seed, speed=1500.0)
+    worker = replace(process.worker, longest_delay=6, delay_chance=0.5)
     return replace(process, worker=worker, constants=MarketConstants(deadline=deadline), **changes)
 
 
@@ -126,8 +126,8 @@ def test_greedy_looks_at_one_task_alone():
 
 @pytest.mark.parametrize(
     ("name", "states", "best", "never", "greedy"),
-    [("15k", 15161, 23.16131591324787, 6.605662380521332, 17.2433676488671),
-     ("61k", 60958, 18.373594926445957, -3.344778352351455, 9.17461409786813)],
+    [("15k", 14955, 18.976219724773532, 10.614207308907467, 12.27753122249918),
+     ("60k", 59761, 15.537457189326016, 5.631550583013019, 9.717298096434867)],
 )  # fmt: skip
 def test_frozen_processes_stay_as_they_are(name, states, best, never, greedy):
     process = frozen_process(name)
@@ -139,7 +139,7 @@ def test_frozen_processes_stay_as_they_are(name, states, best, never, greedy):
 
 
 def test_forced_states_are_those_that_the_table_lets_abandon_only():
-    process = small(2)
+    process = small(7)
     table = tabular(process)
     only = [len(table.choices.of(state)) == 1 for state in range(process.num_states - 1)]
     assert forced_states(process)[:-1].tolist() == only
@@ -159,6 +159,8 @@ def test_bad_decisions_are_named():
 def test_too_many_states_are_refused_before_memory_is_taken():
     with pytest.raises(TooLarge, match="more than 100,000 states at task 3 of 30; take fewer"):
         _ = replace(worker_process(30, seed=0, speed=300.0), most_states=100_000).num_states
+    with pytest.raises(TooLarge, match="more than 30 states at task 0 of 1"):
+        _ = replace(worker_process(1, seed=0), most_states=30).num_states
     with pytest.raises(TooLarge, match="states; a table is made of up to 1,000,000"):
         tabular(worker_process(4, seed=1))
 

@@ -24,7 +24,7 @@ MOST_STATES = 400_000_000
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """R rows, the last of them the end; the states of row r are the slots ``first[r] .. last_slot`` there.
+    """R rows, the last of them the end; the states of row r are the slots ``first[r] .. last[r]`` there.
 
     States are numbered row by row, slot by slot, and every transition leads to a state of a greater number: rows are
     ordered by task, within a task by leg, along the leg, and the row at the task itself comes last.
@@ -37,8 +37,8 @@ class Rows:
         Slots still to travel, delays apart; 0 at the task and at the end.
     x, y : array of float, shape (R,)
         Where, in metres; at the end of the process: nowhere in particular, 0.
-    first : array of int, shape (R,)
-        The earliest slot at which the worker may be there.
+    first, last : array of int, shape (R,)
+        The earliest and the latest slot at which the worker may be there.
     onward : array of int, shape (R,)
         The row after a travelled slot; at a task, the row after service.
     abandon : array of int, shape (R,)
@@ -46,7 +46,7 @@ class Rows:
     offset : array of int, shape (R + 1,)
         Number of the first state of each row, and how many states there are.
     last_slot : int
-        The last slot of every row; it stands for all later ones, too.
+        The last slot of all; it stands for all later ones, too.
     """
 
     task: np.ndarray
@@ -54,6 +54,7 @@ class Rows:
     x: np.ndarray
     y: np.ndarray
     first: np.ndarray
+    last: np.ndarray
     onward: np.ndarray
     abandon: np.ndarray
     offset: np.ndarray
@@ -79,7 +80,7 @@ class Rows:
     def state(self, row: np.ndarray, slot: np.ndarray) -> np.ndarray:
         """Return the numbers of states, given their rows and slots."""
         first = self.first[row]
-        return np.asarray(self.offset[row] + np.clip(slot, first, self.last_slot) - first)
+        return np.asarray(self.offset[row] + np.clip(slot, first, self.last[row]) - first)
 
     def places(self, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the rows and slots of states: the inverse of `state`."""
@@ -95,9 +96,10 @@ def lay_out(process: WorkerProcess) -> Rows:
     TooLarge
         Beyond ``process.most_states``, before memory is taken for them.
     """
-    last, speed = process.last_slot, process.worker.speed
+    most, speed, served = process.last_slot, process.worker.speed, process.services
+    quickest, slowest = (1 + np.flatnonzero(process.delay_law)[[0, -1]]).tolist()  # slots that one of travel takes
     x, y = np.array([process.worker.x]), np.array([process.worker.y])
-    first = np.array([min(process.departure, last)])
+    first = last = np.array([min(process.departure, most)])
     blocks: list[dict[str, np.ndarray]] = []
     leaving: list[np.ndarray] = []  # by task: where its rows lead when abandoned, as rows of the next task
     base = states = 0
@@ -105,13 +107,10 @@ def lay_out(process: WorkerProcess) -> Rows:
         away_x, away_y = task.x - x, task.y - y
         distance = np.hypot(away_x, away_y)
         travel = slots_up(distance / speed)
-        states += _states(last + 1 - first, travel)
-        if states > process.most_states:
-            raise TooLarge(
-                f"more than {process.most_states:,} states at task {number} of {process.num_tasks}; take fewer tasks: "
-                "every slot of a leg on which a task may be abandoned begins a leg of its own to the next"
-            )
         rows = int(travel.sum())
+        # A row has a state at least; the exact number is known when there is memory for that many.
+        if states + rows > process.most_states:
+            raise _too_large(process, number)
         at_task = base + rows
         starts = base + np.cumsum(travel) - travel
         leaving.append(np.where(travel > 0, starts, at_task))
@@ -119,31 +118,45 @@ def lay_out(process: WorkerProcess) -> Rows:
         gone = np.arange(base, at_task) - starts[leg]
         share = gone * speed / distance[leg]
         left = travel[leg] - gone
+        arrives, opening = int((first + quickest * travel).min()), int(served.opening[number])
+        latest = int((last + slowest * travel).max())
+        if arrives < opening <= served.latest[number]:
+            latest = max(latest, opening)  # it may wait
         # After the points on the way, the task itself.
         block = {
             "task": np.full(rows + 1, number),
             "left": np.append(left, 0),
             "x": np.append(x[leg] + share * away_x[leg], task.x),
             "y": np.append(y[leg] + share * away_y[leg], task.y),
-            "first": np.minimum(np.append(first[leg] + gone, (first + travel).min()), last),
+            "first": np.minimum(np.append(first[leg] + quickest * gone, arrives), most),
+            "last": np.minimum(np.append(last[leg] + slowest * gone, latest), most),
             "onward": np.append(np.where(left > 1, np.arange(base, at_task) + 1, at_task), -1),
         }
+        states += int((block["last"] + 1 - block["first"]).sum())
+        if states > process.most_states:
+            raise _too_large(process, number)
         blocks.append(block)
-        x, y, first = block["x"], block["y"], block["first"]
+        x, y, first, last = block["x"], block["y"], block["first"], block["last"].copy()
+        # From the task itself it may set out after service.
+        begins = min(int(last[-1]), int(served.latest[number]))
+        if begins >= max(arrives, opening):
+            after = begins + int(served.sensing[number]) + int(np.flatnonzero(served.law[number])[-1])
+            last[-1] = min(max(int(last[-1]), after), most)
         base = at_task + 1
     leaving.append(np.full(len(x), base))
-    end = {"task": process.num_tasks, "left": 0, "x": 0, "y": 0, "first": last, "onward": base}
+    end = {"task": process.num_tasks, "left": 0, "x": 0, "y": 0, "first": most, "last": most, "onward": base}
     blocks.append({name: np.array([value]) for name, value in end.items()})
     columns = {name: np.concatenate([block[name] for block in blocks]) for name in end}
     abandon = np.concatenate([*leaving[1:], [base]])
     columns["onward"] = np.where(columns["onward"] < 0, abandon, columns["onward"])
-    offset = np.concatenate([[0], np.cumsum(last + 1 - columns["first"])])
-    kinds = {"task": np.int16, "left": np.int32, "first": np.int32, "onward": np.int64}
+    offset = np.concatenate([[0], np.cumsum(columns["last"] + 1 - columns["first"])])
+    kinds = {"task": np.int16, "left": np.int32, "first": np.int32, "last": np.int32, "onward": np.int64}
     typed = {name: column.astype(kinds.get(name, np.float64), copy=False) for name, column in columns.items()}
-    return Rows(**typed, abandon=abandon, offset=offset, last_slot=last)
+    return Rows(**typed, abandon=abandon, offset=offset, last_slot=most)
 
 
-def _states(slots: np.ndarray, travel: np.ndarray) -> int:
-    """Return the number of states on legs: a row has one less than the row before it, but never less than one."""
-    falling = np.minimum(slots, travel)
-    return int((falling * slots - falling * (falling - 1) // 2 + travel - falling).sum())
+def _too_large(process: WorkerProcess, number: int) -> TooLarge:
+    return TooLarge(
+        f"more than {process.most_states:,} states at task {number} of {process.num_tasks}; take fewer tasks: "
+        "every slot of a leg on which a task may be abandoned begins a leg of its own to the next"
+    )

@@ -5,7 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcsopt.problems.worker_model import mean_transmission, transmission_slots, transmitted_within
+from mcsopt.problems.worker_model import (
+    mean_transmission,
+    mean_transmission_within,
+    transmission_slots,
+    transmitted_within,
+)
 from mcsopt.problems.worker_model.channel import mean_of_transmission
 
 loads, powers, lows = st.floats(0.1, 10), st.floats(0.1, 2), st.floats(1, 200)
@@ -58,3 +63,19 @@ def test_partial_means_add_up_over_a_division(load, power, low, width, share):
         assert part == pytest.approx(float(rest) * (1 - share), rel=1e-9)
     one = mean_of_transmission(lambda t: 1 / (2 + t), np.inf, load, power, 3.0, 3.0)
     assert one == pytest.approx(1 / (2 + load / np.log2(1 + 3 * power)))
+
+
+@pytest.mark.parametrize("slots", [0.0, 0.4, 0.6, 0.75, 1.0, 2.0])
+def test_the_mean_within_a_time_is_that_of_the_channels_that_suffice(slots):
+    load, power, low, high = 6.0, 0.5, 100.0, 400.0
+    found = mean_transmission_within(slots, load, power, low, high)
+    gains = low + (np.arange(200_000) + 0.5) / 200_000 * (high - low)
+    times = transmission_slots(load, power, gains)
+    assert float(found) == pytest.approx(float(np.mean(np.where(times <= slots, times, 0.0))), abs=1e-5)
+    whole = mean_transmission_within(100.0, load, power, low, high)
+    assert float(whole) == pytest.approx(float(mean_transmission(load, power, low, high)), rel=1e-12)
+
+
+def test_the_mean_within_a_time_of_one_time_only():
+    assert mean_transmission_within([0.5, 1.0, 2.0], 2.0, 1.0, 3.0, 3.0).tolist() == [0.0, 1.0, 1.0]
+    assert float(mean_transmission_within(1.0, 0.0, 1.0, 2.0, 3.0)) == 0.0
