@@ -1,9 +1,9 @@
 """DQN judged exactly: its certified gap over time, by seed and by number of states, and where the best network errs.
 
-Run: python -m benchmarks.dqn [--process 15k 61k ...] [--seeds N] [--steps S] [--improved] [--by-number]
+Run: python -m benchmarks.dqn [--process 15k 60k ...] [--seeds N] [--steps S] [--improved] [--by-number]
      [--plot FOLDER] [--csv FILE] [--markdown]
 
-`--process` takes frozen worker processes (15k, 61k) or NAMED sizes TASKSxSPEED (5x800: five tasks, 800 m a slot, seed
+`--process` takes frozen worker processes (15k, 60k) or NAMED sizes TASKSxSPEED (5x800: five tasks, 800 m a slot, seed
 0). Networks see the features of a worker's state; with `--by-number` its number alone. The clock is the processor time
 of this process, with every exact judgement, on one thread. The gap is to the optimum by backward induction, which the
 certificate of each run's policy proves: (optimum - value) / |optimum|.
