@@ -25,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import (
+    dqn_acceptance,
     eaco_acceptance,
     mdp_acceptance,
     offline_acceptance,
@@ -324,6 +325,7 @@ CHECKS: dict[str, Check] = {
     "privacy": privacy_acceptance.privacy,
     "mdp": mdp_acceptance.mdp,
     "structure": structure_acceptance.structure,
+    "dqn": dqn_acceptance.dqn_rows,
     "two-stage": two_stage_acceptance.two_stage,
     "eaco": eaco_acceptance.eaco,
     "worker-paths": worker_path_acceptance.worker_paths,

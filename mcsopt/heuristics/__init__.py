@@ -11,6 +11,7 @@ from mcsopt.heuristics.coalition_formation import (
     greedy_merge,
 )
 from mcsopt.heuristics.density_greedy import density_greedy
+from mcsopt.heuristics.dqn import double_dqn, dqn
 from mcsopt.heuristics.eaco import eaco
 from mcsopt.heuristics.eaco_local import eaco_local_search
 from mcsopt.heuristics.greedy import greedy
@@ -24,6 +25,8 @@ __all__ = [
     "coalition_formation",
     "coalition_formation_printed",
     "density_greedy",
+    "double_dqn",
+    "dqn",
     "eaco",
     "eaco_local_search",
     "entry_exit_dynamics",
