@@ -60,6 +60,8 @@ class Termination(StrEnum):
     TIME = "time"
     NODES = "nodes"
     ROUNDS = "rounds"
+    GAP = "gap"
+    """Within the relative gap that was asked for, short of a proof."""
     INTERRUPTED = "interrupted"
 
 

@@ -77,6 +77,7 @@ def _solve(parser: argparse.ArgumentParser) -> None:
     _add_instance(parser)
     parser.add_argument("--solver", metavar="S", help="one of 'mcsopt list' (default: the preferred one that fits)")
     _add_time_limit(parser, None, "wall-clock limit; 0 still gives a bound")
+    _add_gap(parser, "relative gap that is close enough to stop at, where the solver can (default: 0, prove)")
     parser.add_argument("--start", metavar="SOLUTION.json", type=_PATH, help="a solution to start from")
     parser.add_argument("--output", "-o", metavar="SOLUTION.json", help="write the solution")
     _add_json(parser)
@@ -148,6 +149,8 @@ def _simulate(parser: argparse.ArgumentParser) -> None:
     add("--trips", metavar="FILE", help="draw markets from taxi trips (default: generated markets)")
     add("--area", metavar="A", type=_integer(1), help="community area of the trips (default: that of most trips)")
     _add_time_limit(parser, 60.0, "limit of each exact solve (default: 60)")
+    close = "relative gap at which each exact solve may stop (default: 0, prove; 0.001 is quick on trips)"
+    _add_gap(parser, close)
     readings = parser.add_argument_group("readings of the paper")
     for name, choices, text in (
         ("--objective", ("increment", "recruits"), "what counts online: the rise of quality, or recruits alone"),
@@ -243,6 +246,10 @@ def _add_time_limit(parser: argparse.ArgumentParser, default: float | None, text
     parser.add_argument("--time-limit", metavar="SEC", type=_seconds, default=default, help=text)
 
 
+def _add_gap(parser: argparse.ArgumentParser, text: str) -> None:
+    parser.add_argument("--gap", metavar="G", type=_CLOSE, default=0.0, help=text)
+
+
 def _add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout and nothing else there")
 
@@ -279,6 +286,7 @@ def _seconds(text: str) -> float | None:
 
 # An empty word is a shell variable that was never set. As "none given" it would, say, pin no instance.
 _PATH = _reader(str, bool, "a path")
+_CLOSE = _reader(float, lambda value: 0 <= value < math.inf, "a relative gap >= 0, for example 0.001")
 _GAP = _reader(float, lambda value: value >= 0, "a relative gap >= 0, for example 0.05")
 
 COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {

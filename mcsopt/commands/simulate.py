@@ -72,7 +72,7 @@ def _policy(args: argparse.Namespace) -> Policy:
     return Policy(
         objective=args.objective, restore=args.restore, mismatch=args.mismatch,
         mismatch_risk=args.mismatch_risk, service=args.service, open_cost=args.open_cost,
-        samples=args.samples, search=args.primer, time_limit=args.time_limit,
+        samples=args.samples, search=args.primer, time_limit=args.time_limit, gap=args.gap,
     )  # fmt: skip
 
 

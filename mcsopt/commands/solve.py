@@ -22,8 +22,9 @@ def run(args: argparse.Namespace) -> int:
         report("compiling (the first run only)")
         try:
             result = solve(
-                problem, solver=args.solver, time_limit=args.time_limit, start=start, seed=args.seed, progress=report
-            )
+                problem, solver=args.solver, time_limit=args.time_limit, start=start, seed=args.seed, progress=report,
+                gap=args.gap,
+            )  # fmt: skip
         except KeyboardInterrupt:
             kept = problem.empty_solution() if start is None else start
             message = "interrupted before the solver had anything of its own"

@@ -12,12 +12,15 @@ from mcsopt.result import Assurance, Result, Termination, conclude
 from mcsopt.verification import find_bound
 
 
-def certified_optimum(problem: AssignmentProblem, *, time_limit: float | None = 60.0, start: Any = None) -> Result:
+def certified_optimum(
+    problem: AssignmentProblem, *, time_limit: float | None = 60.0, start: Any = None, gap: float = 0.0
+) -> Result:
     """Return the best plan found for a stage's problem, with a bound that the checker derived.
 
-    PROVED if they meet; on a time limit the bound holds all the same. Ctrl-C ends it, see `whole`.
+    PROVED if they meet; on a time limit, or within the relative gap that will do, the bound holds all the same. Ctrl-C
+    ends it, see `whole`.
     """
-    found = find_bound(problem, time_limit=time_limit, start=start)
+    found = find_bound(problem, time_limit=time_limit, start=start, gap=gap)
     best = whole(found.result)
     return conclude(
         problem, best.method, best.solution, dual_bound=found.derivation.dual_bound, assurance=Assurance.CHECKED,
@@ -32,7 +35,9 @@ def whole(result: Result) -> Result:
     return result
 
 
-def wait_and_see(market: SensingMarket, arrived: np.ndarray, *, time_limit: float | None = 60.0) -> Result:
+def wait_and_see(
+    market: SensingMarket, arrived: np.ndarray, *, time_limit: float | None = 60.0, gap: float = 0.0
+) -> Result:
     """Bound the welfare of every two-stage method on these candidates and budgets, given who comes.
 
     The offline problem among those who come, who come for sure, without risk limits: any method ends with disjoint
@@ -46,13 +51,15 @@ def wait_and_see(market: SensingMarket, arrived: np.ndarray, *, time_limit: floa
     arrived : array of bool, shape (J,)
     time_limit : float or None
         Wall-clock seconds.
+    gap : float
+        Relative gap that is close enough.
 
     Returns
     -------
     Result
         Its ``dual_bound`` is the bound, its objective what the best sets found are worth.
     """
-    return certified_optimum(OfflineWelfare(known_arrivals(market, arrived)), time_limit=time_limit)
+    return certified_optimum(OfflineWelfare(known_arrivals(market, arrived)), time_limit=time_limit, gap=gap)
 
 
 def known_arrivals(market: SensingMarket, arrived: np.ndarray) -> SensingMarket:

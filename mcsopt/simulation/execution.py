@@ -19,6 +19,7 @@ from mcsopt.simulation.bounds import certified_optimum, whole
 from mcsopt.simulation.exchanges import Exchanges, Overhead
 from mcsopt.simulation.methods import Method, Stage
 from mcsopt.simulation.scenario import Scenario
+from mcsopt.solvers import Settings
 
 _READINGS = {
     "mismatch": ("serve", "refuse"),
@@ -55,6 +56,8 @@ class Policy:
         How PRIMER looks for budgets: grid points, as published, or the least budget.
     time_limit : float or None
         Wall-clock seconds of each exact solve.
+    gap : float
+        Relative gap, >= 0, at which each exact solve may stop; 0: prove. Optimal then decides by plans within it.
     """
 
     objective: str = "increment"
@@ -66,11 +69,18 @@ class Policy:
     samples: str = "exact"
     search: str = "scan"
     time_limit: float | None = 60.0
+    gap: float = 0.0
 
     def __post_init__(self) -> None:
         for name, allowed in _READINGS.items():
             if getattr(self, name) not in allowed:
                 raise InputError(name, f"is {getattr(self, name)!r}", f"use one of {', '.join(map(repr, allowed))}")
+        Settings(time_limit=self.time_limit, gap=self.gap)  # refuses what solvers refuse, before the work
+
+    @property
+    def effort(self) -> dict[str, Any]:
+        """Return how hard an exact solve is to try: its time limit and its gap."""
+        return {"time_limit": self.time_limit, "gap": self.gap}
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,12 +240,12 @@ _OFFLINE: dict[Stage, Offline] = {
         problem, seed=seed, samples=policy.samples, on_round=messages.round
     ),
     Stage.GREEDY: lambda problem, policy, seed, messages: greedy(problem, screen=False, on_round=messages.round),
-    Stage.OPTIMAL: lambda problem, policy, seed, messages: certified_optimum(problem, time_limit=policy.time_limit),
+    Stage.OPTIMAL: lambda problem, policy, seed, messages: certified_optimum(problem, **policy.effort),
     Stage.NONE: _nobody,
 }
 _ONLINE: dict[Stage, Online] = {
     Stage.GAME: lambda problem, policy, seed, messages: aspire_on(problem, seed=seed, on_round=messages.round),
     Stage.GREEDY: lambda problem, policy, seed, messages: greedy(problem, screen=False, on_round=messages.round),
-    Stage.OPTIMAL: lambda problem, policy, seed, messages: certified_optimum(problem, time_limit=policy.time_limit),
+    Stage.OPTIMAL: lambda problem, policy, seed, messages: certified_optimum(problem, **policy.effort),
     Stage.NONE: _nobody,
 }

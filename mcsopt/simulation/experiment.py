@@ -76,7 +76,7 @@ def welfare_rows(setting: Setting, seed: int, policy: Policy) -> list[dict[str, 
     scenario = draw_scenario(setting.market(seed), seed=seed, search=policy.search)
     runs = [execute(scenario, method, policy) for method in METHODS]
     bounds = {
-        private: wait_and_see(run.market, scenario.arrived, time_limit=policy.time_limit)
+        private: wait_and_see(run.market, scenario.arrived, **policy.effort)
         for private, run in {run.method.private: run for run in reversed(runs)}.items()
     }
     plans = {run.method.private: run.plan.dual_bound for run in runs if run.method.offline is Stage.OPTIMAL}
@@ -110,7 +110,7 @@ def _best_repair(run: Execution, policy: Policy) -> Result | None:
         return run.repair
     problem: Any = run.repair.problem
     start = run.repair.solution if run.repair.feasible else None
-    return certified_optimum(problem, time_limit=policy.time_limit, start=start)
+    return certified_optimum(problem, start=start, **policy.effort)
 
 
 Rows = Callable[[Setting, int, Policy], list[dict[str, Any]]]

@@ -109,7 +109,8 @@ def without_near_ties(
         excluded += 1
         exclude(answer.solution)
         left = None if time_limit is None else time_limit - (time.perf_counter() - began)
-        if excluded > MOST_EXCLUDED or (left is not None and left <= 0) or not answer.finished:
+        stopped = not answer.finished and answer.limit is not Termination.GAP
+        if excluded > MOST_EXCLUDED or (left is not None and left <= 0) or stopped:
             limit = Termination.ROUNDS if excluded > MOST_EXCLUDED else Termination.TIME
             return replace(answer, solution=None, objective=None, finished=False, limit=limit,
                            message=f"{excluded} near-ties excluded, others left")  # fmt: skip

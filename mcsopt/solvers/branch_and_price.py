@@ -17,19 +17,24 @@ from mcsopt.heuristics.greedy import greedy
 from mcsopt.problems import Assignment, OfflineWelfare
 from mcsopt.problems.assignment import AssignmentProblem
 from mcsopt.result import Assurance, Result, Termination, conclude
-from mcsopt.solvers.column_generation import ColumnGeneration, NodeAnswer
+from mcsopt.solvers.column_generation import COLUMNS, ColumnGeneration, NodeAnswer
 from mcsopt.solvers.diving import dive, rounded
 from mcsopt.solvers.infeasibility import explain
+from mcsopt.solvers.price_descent import descend
 from mcsopt.solvers.registry import Settings
 from mcsopt.solvers.restricted_master import best_of_pool
 
 _PRUNE = 2e-8  # relative; well inside PROVED_GAP, well outside the linear program's 1e-9
+_EARLY = 0.5  # of the gap asked for: how close the root's program is to its bound when the first dives begin
 _INTEGRAL = 1e-6
 _REPORT_EVERY = 1.0  # seconds between two lines of progress
 _DIVE_EVERY = 20  # nodes between two dives
 _SHARES = (0.4, 0.1, 0.02)  # of the tasks in doubt, fixed at a time by the dives from the root: fast ones first
 _POOL_SECONDS = 2.0  # least limit of the integer program over the pool
+_FEW_ROUNDS = 2  # of pricing, after which it is clear whether the linear program is worth going on with as it is
+_FLOOD = 0.9  # of the sets that tasks may give in those rounds
 _FIRST_POOL = 8  # nodes before the integer program over the pool, whose intervals double
+_FIRST_POOL_CLOSE = 64  # where a gap will do: mostly fewer nodes close it in less time than that program takes
 
 
 @dataclass
@@ -67,16 +72,18 @@ def solve(problem: AssignmentProblem, settings: Settings) -> Result:
     ``max sum_c v_c lambda_c`` with at most one set a task (exactly one where it must be served) and each worker in
     at most one chosen set. Sets are found by exact pricing as the linear program asks for them; every node's bound is
     recomputed from its worker prices, ``sum_j u_j + sum_i max_A (v_i(A) - u(A))``, so it is valid whatever the linear
-    program did. Branching, which only ever takes pairs away, so that pricing stays what it is: "task i served", then
-    "worker j serves i, or nobody else". Before it, subset-row cuts, see `mcsopt.solvers.subset_row`. Plans: rounding,
-    diving with re-pricing, and the integer program over the columns at hand.
+    program did. Where the first rounds flood the root's program with sets, subgradient steps come before the next, see
+    `mcsopt.solvers.price_descent`. Branching, which only ever takes pairs away, so that pricing stays what it is: "task
+    i served", then "worker j serves i, or nobody else". Before it, subset-row cuts, see `mcsopt.solvers.subset_row`.
+    Plans: rounding, diving with re-pricing, and the integer program over the columns at hand.
 
     Parameters
     ----------
     problem : AssignmentProblem
         Offline welfare or online recruitment: what can price the sets of its tasks, `mcsopt.kernels.set_search`.
     settings : Settings
-        Best bound first; on a limit or Ctrl-C the open nodes count with their bounds.
+        Best bound first; on a limit or Ctrl-C the open nodes count with their bounds. With a gap nodes within it are
+        closed, and the root is left as soon as a dive comes close enough.
 
     Returns
     -------
@@ -135,7 +142,7 @@ class _Search:
         self.root = _Node(everything, required, free)
         self._open: list[tuple[float, int, _Node]] = []
         self._ticket = itertools.count()
-        self._next_pool = _FIRST_POOL
+        self._next_pool = _FIRST_POOL if settings.gap == 0 else _FIRST_POOL_CLOSE
 
     def run(self, deadline: float) -> Termination:
         self._deadline = deadline
@@ -153,25 +160,53 @@ class _Search:
                 self._next_pool *= 2
                 self._polish()
             self._report(len(self.generation.pool))
-        return Termination.FINISHED
+        return Termination.GAP if self._better < self.bound() <= self._cutoff else Termination.FINISHED
 
     def _solve_root(self) -> None:
-        """Solve the root; where half of the time does not suffice, look for a plan before going on."""
+        """Solve the root; look for a plan before its end where a gap will do, or half of the time has not sufficed."""
         root, limit = self.root, self._deadline
         now = time.perf_counter()
-        self._improve_root(min(limit, 0.5 * (now + limit)))
-        self._dive(root, _SHARES)
+        self._improve_root(min(limit, 0.5 * (now + limit)), rounds=_FEW_ROUNDS)
+        if self._flooded():
+            self._descend()
+        half = min(limit, 0.5 * (now + limit))
+        if self.settings.gap:
+            self._improve_root(half, slack=_EARLY * self.settings.gap)
+            self._dive(root, _SHARES)
+        if not self._closed(root):
+            self._improve_root(half)
+            self._dive(root, _SHARES)
         if not root.answer.settled and not self._closed(root) and time.perf_counter() < limit:
             self._improve_root(limit)
             self._dive(root, _SHARES[:1])
         self._root = root.answer
         self._push(root)
 
-    def _improve_root(self, deadline: float) -> None:
+    def _flooded(self) -> bool:
+        """Whether most tasks gave all the sets they may, round by round: then prices are poor, and programs slow."""
+        pool, market = self.generation.pool, self.problem.instance
+        return len(pool) >= _FLOOD * COLUMNS * (1 + _FEW_ROUNDS) * market.num_tasks
+
+    def _descend(self) -> None:
+        """Find better prices for the root, and sets that are good at them."""
+        root, pool = self.root, self.generation.pool
+        with suppress(TooLarge):  # at prices that the linear program may never ask about
+            for answer in descend(self.generation, root.answer, root.usable, root.served):
+                if answer.bound < root.answer.bound:
+                    root.answer = replace(answer, weights=root.answer.weights)
+                self._report(len(pool))
+                if time.perf_counter() >= self._deadline:
+                    return
+
+    def _improve_root(self, deadline: float, rounds: int | None = None, slack: float = 0.0) -> None:
         """Solve the root, keeping what each round proves: an interruption loses none of it."""
         limit, self._deadline, self._at_root = self._deadline, deadline, True
+        weights = self.root.answer.weights
         try:
-            self.root.answer = self._solved(self.root.usable, self.root.served, self.root.answer)
+            answer = self._solved(self.root.usable, self.root.served, self.root.answer, rounds, slack)
+            if answer.weights is None and time.perf_counter() >= deadline:
+                answer = replace(answer, weights=weights)  # those at hand are better than none to dive from
+            self.root.answer = answer
         finally:
             self._deadline, self._at_root = limit, False
 
@@ -181,7 +216,7 @@ class _Search:
                 return
             with suppress(TooLarge):  # no plan from there
                 found = dive(
-                    self.generation, node.usable, node.served, node.answer, share=share, cutoff=self._cutoff,
+                    self.generation, node.usable, node.served, node.answer, share=share, cutoff=self._better,
                     deadline=self._deadline,
                 )  # fmt: skip
                 if found is not None:
@@ -200,7 +235,7 @@ class _Search:
         now = time.perf_counter()
         seconds = min(max(_POOL_SECONDS, 0.2 * (now - self._began)), self._deadline - now)
         if seconds > 0:
-            limits = {"cutoff": self._cutoff, "seconds": seconds}
+            limits = {"cutoff": self._better, "seconds": seconds}
             with suppress(TooLarge):
                 found = best_of_pool(self.generation, self._root, self.root.served, **limits)
                 if found is not None:
@@ -217,17 +252,29 @@ class _Search:
             plan = "no plan yet" if self.best_plan is None else f"best {self.best_value:.6f}"
             self.settings.report(f"{columns:,} worker sets, {self.nodes:,} nodes, {plan}, bound {self.bound():.6f}")
 
-    def _solved(self, usable: np.ndarray, served: np.ndarray, known: NodeAnswer) -> NodeAnswer:
+    def _solved(
+        self, usable: np.ndarray, served: np.ndarray, known: NodeAnswer, rounds: int | None = None, slack: float = 0.0
+    ) -> NodeAnswer:
         """Solve a node; where its pricing takes too long, what was known of its parent holds for it as well."""
         try:
-            return self.generation.solve(usable, served, known, cutoff=self._cutoff, deadline=self._deadline)
+            return self.generation.solve(
+                usable, served, known, cutoff=self._cutoff, deadline=self._deadline, rounds=rounds, slack=slack
+            )
         except TooLarge:
             return replace(self.root.answer if self._at_root else known, weights=None, settled=False)
 
     @property
     def _cutoff(self) -> float:
         """Bound up to which a node is not worth a look."""
-        return self.best_value + _PRUNE * abs(self.best_value) if self.best_plan is not None else -np.inf
+        return self._beyond(max(_PRUNE, self.settings.gap))
+
+    @property
+    def _better(self) -> float:
+        """Bound up to which no plan is better: one that is better by less than the gap may still close it."""
+        return self._beyond(_PRUNE)
+
+    def _beyond(self, share: float) -> float:
+        return self.best_value + share * abs(self.best_value) if self.best_plan is not None else -np.inf
 
     def _closed(self, node: _Node) -> bool:
         return node.answer.bound <= self._cutoff

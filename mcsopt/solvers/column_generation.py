@@ -113,6 +113,7 @@ class ColumnGeneration:
         cutoff: float = -np.inf,
         deadline: float = np.inf,
         rounds: int | None = None,
+        slack: float = 0.0,
     ) -> NodeAnswer:
         """Solve a node's linear program over all columns.
 
@@ -130,6 +131,8 @@ class ColumnGeneration:
             On the clock of ``time.perf_counter``; the bound then may be far from the program's value.
         rounds : int, optional
             Stop after so many rounds of pricing, with the weights of the last program.
+        slack : float
+            Relative: stop, likewise, once the bound is within it of the program's value; 0: go on.
 
         Returns
         -------
@@ -158,7 +161,7 @@ class ColumnGeneration:
                 return best
             done += 1
             added = self.pool.add(found.sets)
-            if done == rounds:
+            if done == rounds or (slack and best.bound - program.objective <= slack * abs(program.objective)):
                 return best
             # Sets that are there already have gained by rounding only.
             if not added or bound - program.objective <= self._close:

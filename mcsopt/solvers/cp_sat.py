@@ -6,7 +6,7 @@ from typing import Any
 
 from mcsopt.models import statement
 from mcsopt.problems import Problem
-from mcsopt.result import Result
+from mcsopt.result import Result, Termination
 from mcsopt.solvers.backend import BackendAnswer, run_guarded, without_near_ties
 from mcsopt.solvers.registry import Settings
 
@@ -37,13 +37,13 @@ def solve(problem: Problem[Any], settings: Settings) -> Result:
     BackendFault
         See `mcsopt.solvers.backend.run_guarded`.
     """
-    return run_guarded(problem, "cp-sat", lambda: _CpSatSearch(problem, settings.seed), settings)
+    return run_guarded(problem, "cp-sat", lambda: _CpSatSearch(problem, settings.seed, settings.gap), settings)
 
 
 class _CpSatSearch:
     """A statement in CP-SAT."""
 
-    def __init__(self, problem: Problem[Any], seed: int) -> None:
+    def __init__(self, problem: Problem[Any], seed: int, gap: float = 0.0) -> None:
         from ortools.sat.python import cp_model
 
         self.problem, self.module = problem, statement(problem)
@@ -53,7 +53,7 @@ class _CpSatSearch:
         parameters = self.solver.parameters
         parameters.num_workers = 2
         parameters.random_seed = seed % 2**31
-        parameters.relative_gap_limit = 0.0
+        parameters.relative_gap_limit = gap
         # Ctrl-C is ours: CP-SAT's own handler, called as the process ends, has aborted it.
         parameters.catch_sigint_signal = False
         # Presolve's inclusion detection has led CP-SAT 9.15 to false answers; it is not worth the risk.
@@ -87,12 +87,15 @@ class _CpSatSearch:
         if status == cp_model.MODEL_INVALID:
             raise RuntimeError(f"CP-SAT calls the model invalid: {stated.model.validate()}")
         found = status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
+        # "Optimal" is also what it calls a solution within the gap; values are integers.
+        close = status == cp_model.OPTIMAL and abs(solver.best_objective_bound - solver.objective_value) >= 0.5
         return BackendAnswer(
             solution=self.module.read_cp_sat(self.problem, stated, solver) if found else None,
             objective=solver.objective_value / stated.scale if found else None,
             # Without a solution CP-SAT may show the default 0 as its bound.
             dual_bound=solver.best_objective_bound / stated.scale if found else None,
-            finished=status == cp_model.OPTIMAL,
+            finished=status == cp_model.OPTIMAL and not close,
+            limit=Termination.GAP if close else Termination.TIME,
             objective_error=stated.error,
             message=f"objective rounded to integers: the bound may be off by {stated.error:.2g}",
         )

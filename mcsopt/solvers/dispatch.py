@@ -22,6 +22,7 @@ def solve(
     start: Any = None,
     seed: int = 0,
     progress: Callable[[str], None] | None = None,
+    gap: float = 0.0,
 ) -> Result:
     """Solve a problem, or bound it where it is too large.
 
@@ -39,6 +40,9 @@ def solve(
         Seed of a randomized solver.
     progress : callable, optional
         Called now and then with a line of text.
+    gap : float
+        Relative gap, >= 0, that is close enough: ``branch-and-price``, ``highs`` and ``cp-sat`` stop there, with
+        termination ``gap``; others may prove all the same. 0: prove.
 
     Returns
     -------
@@ -48,7 +52,7 @@ def solve(
     Raises
     ------
     InputError
-        For an unknown solver.
+        For an unknown solver, or a time limit or gap out of range.
     TooLarge
         If the solver asked for, or every solver, refuses the size.
     BackendFault
@@ -64,7 +68,7 @@ def solve(
     require_problem(problem)
     if start is not None:
         start = problem.as_solution(start.solution if isinstance(start, Result) else start)
-    settings = Settings(time_limit=time_limit, start=start, seed=seed, progress=progress)
+    settings = Settings(time_limit=time_limit, start=start, seed=seed, progress=progress, gap=gap)
     if solver is not None:
         return _explained(problem, registry.solver(solver, problem.name).solve(problem, settings), settings)
     refusal: TooLarge | None = None

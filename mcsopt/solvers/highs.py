@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from mcsopt import tolerances
 from mcsopt.models import statement
 from mcsopt.problems import Problem
-from mcsopt.result import Result
+from mcsopt.result import Result, Termination
 from mcsopt.solvers.backend import BackendAnswer, run_guarded, without_near_ties
 from mcsopt.solvers.registry import Settings
 
@@ -28,7 +29,7 @@ _OPTIONS: dict[str, float | bool] = {
 
 
 def solve(problem: Problem[Any], settings: Settings) -> Result:
-    """Solve the Pyomo statement of `problem` in HiGHS to a relative gap of 0 and feasibility to 1e-9.
+    """Solve the Pyomo statement of `problem` in HiGHS to the gap asked for (0) and feasibility to 1e-9.
 
     Near-ties that a statement admits are excluded one by one (`mcsopt.solvers.backend.without_near_ties`).
 
@@ -50,20 +51,22 @@ def solve(problem: Problem[Any], settings: Settings) -> Result:
     BackendFault
         See `mcsopt.solvers.backend.run_guarded`.
     """
-    return run_guarded(problem, "highs", lambda: _HighsSearch(problem), settings)
+    return run_guarded(problem, "highs", lambda: _HighsSearch(problem, settings.gap), settings)
 
 
 class _HighsSearch:
     """A statement in HiGHS."""
 
-    def __init__(self, problem: Problem[Any]) -> None:
+    def __init__(self, problem: Problem[Any], gap: float = 0.0) -> None:
         import highspy
 
+        self.gap = gap
         self.problem, self.module = problem, statement(problem)
         self.model = self.module.build_pyomo(problem)
         self.highs = highspy.Highs()
         self.highs.HandleUserInterrupt = True  # without it HiGHS does not listen to `cancelSolve`
-        for option, value in {**_OPTIONS, **getattr(self.model, "highs_options", {})}.items():
+        options = {**_OPTIONS, **getattr(self.model, "highs_options", {})}
+        for option, value in {**options, "mip_rel_gap": max(gap, options["mip_rel_gap"])}.items():
             self.highs.setOptionValue(option, value)
         self._compile()
 
@@ -108,11 +111,19 @@ class _HighsSearch:
             raise RuntimeError(f"HiGHS ended with {highs.modelStatusToString(status)}")
         found = told.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
         unit = getattr(self.model, "objective_unit", 1.0)
+        # "Optimal" is also what it calls a solution within the gap.
+        integral = told.mip_node_count >= 0
+        apart = abs(told.mip_dual_bound - told.objective_function_value)
+        close = (
+            status == ended.kOptimal and self.gap > 0 and integral
+            and apart > tolerances.PROVED_GAP * abs(told.objective_function_value)
+        )  # fmt: skip
         return BackendAnswer(
             solution=self._read(highs.getSolution().col_value) if found else None,
             objective=unit * told.objective_function_value if found else None,
-            dual_bound=unit * told.mip_dual_bound if told.mip_node_count >= 0 else None,
-            finished=status == ended.kOptimal,
+            dual_bound=unit * told.mip_dual_bound if integral else None,
+            finished=status == ended.kOptimal and not close,
+            limit=Termination.GAP if close else Termination.TIME,
         )
 
     def _read(self, values: list[float]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -30,16 +31,21 @@ class Settings:
         Seed of a randomized solver.
     progress : callable, optional
         Called now and then with a line of text.
+    gap : float
+        Relative gap, >= 0, at which a solver may stop, whatever else it could prove; 0: none.
     """
 
     time_limit: float | None = None
     start: Any = None
     seed: int = 0
     progress: Callable[[str], None] | None = None
+    gap: float = 0.0
 
     def __post_init__(self) -> None:
         if self.time_limit is not None and not self.time_limit >= 0:
             raise InputError("time_limit", f"is {self.time_limit}", "give seconds >= 0")
+        if not 0 <= self.gap < math.inf:
+            raise InputError("gap", f"is {self.gap}", "give a relative gap >= 0, for example 0.001")
 
     def report(self, line: str) -> None:
         """Pass a line on to `progress`, if there is one."""

@@ -50,6 +50,7 @@ def find_bound(
     start: Any = None,
     seed: int = 0,
     progress: Callable[[str], None] | None = None,
+    gap: float = 0.0,
 ) -> Bound:
     """Find a bound on the optimum, with evidence that the checker accepts.
 
@@ -64,6 +65,8 @@ def find_bound(
         A good solution, if one is known.
     seed : int
     progress : callable, optional
+    gap : float
+        Relative gap at which the solvers may stop, see `mcsopt.solvers.solve`.
 
     Returns
     -------
@@ -78,7 +81,7 @@ def find_bound(
     """
     faults: list[str] = []
     heard: Result | None = None
-    ask = partial(solve, problem, time_limit=time_limit, start=start, seed=seed, progress=progress)
+    ask = partial(solve, problem, time_limit=time_limit, start=start, seed=seed, progress=progress, gap=gap)
     if solver_name is not None and not solver(solver_name, problem.name).evidence:
         try:
             heard = ask(solver=solver_name)

@@ -170,6 +170,8 @@ def test_runs_of_another_version_are_not_mixed_in(capsys, tmp_path, monkeypatch)
         (("--area", 8), "--area: is given without --trips"),
         (("--trips", "none.csv"), "none.csv"),
         (("--restore", "maybe"), "invalid choice: 'maybe'"),
+        (("--gap", "-0.1"), "--gap: is '-0.1'; give a relative gap >= 0"),
+        (("--gap", "inf"), "--gap: is 'inf'; give a relative gap >= 0"),
     ],
 )
 def test_nonsense_is_refused_before_any_work(capsys, tmp_path, words, message):
@@ -198,6 +200,20 @@ def test_a_file_in_place_of_the_folder(capsys, tmp_path):
     assert outcome.status == 2
     assert "--output" in outcome.err
     assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_a_gap_that_is_close_enough(capsys, tmp_path):
+    """It is kept with the runs, exact solves hear of it, and what is certified is within it."""
+    folder, words = tmp_path / "out", ("--figure", 3, "--runs", 3)
+    document = run(capsys, *IPARTS, *words, "--gap", "0.3", "-o", folder, "--json").json
+    assert document["policy"]["gap"] == json.loads((folder / "runs.jsonl").read_text().split("\n")[0])["policy"]["gap"]
+    assert document["policy"]["gap"] == 0.3
+    kinds = ("contracts", "wait_and_see", "repairs")
+    gaps = [line[f"{kind}_worst_gap"] for line in document["proved"] for kind in kinds]
+    assert 1e-7 < max(gaps) <= 0.3
+    outcome = run(capsys, *IPARTS, *words, "--resume", "-o", folder)
+    assert outcome.status == 2
+    assert "policy" in outcome.err
 
 
 @needs_trips

@@ -95,6 +95,16 @@ def test_the_table(capsys, instances):
         assert word in outcome.out
 
 
+def test_a_gap_that_is_close_enough(capsys, tmp_path):
+    market = tmp_path / "market.json"
+    words = ("--kind", "sensing-market", "--tasks", 12, "--workers", 48, "--variant", "hard", "--seed", 0, "-o", market)
+    assert run(capsys, "generate", *words).status == 0
+    outcome = run(capsys, "solve", market, "--problem", "offline-welfare", "--gap", "0.05", "--json")
+    assert outcome.status == 0
+    assert (outcome.json["status"], outcome.json["termination"]) == ("BOUNDED", "gap")
+    assert 0 < outcome.json["gap"] <= 0.05
+
+
 @pytest.mark.parametrize("solver", [None, "highs", "cp-sat", "enumeration", "branch-and-price"])
 @pytest.mark.parametrize("name", IMPOSSIBLE)
 def test_an_impossible_market_says_why_whoever_is_asked(capsys, tmp_path, name, solver):
