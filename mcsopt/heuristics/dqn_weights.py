@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from mcsopt.data.files import parse_json, replacing
 from mcsopt.errors import InputError
 
 MAGIC = b"mcsopt-network/1\n"
@@ -135,6 +134,8 @@ def save_network(network: Network, path: str | Path, *, actions: Sequence[int] |
         "scale": network.scale,
     }
     text = json.dumps(header, allow_nan=False).encode()
+    from mcsopt.data.files import replacing  # here, as the package loads all of data
+
     with replacing(path) as partial, open(partial, "wb") as file:
         file.write(MAGIC + struct.pack("<Q", len(text)) + text)
         for _, array in network._arrays():
@@ -165,6 +166,8 @@ def load_network(path: str | Path) -> tuple[Network, np.ndarray]:
         raise InputError("", f"cannot be read ({error.strerror})", remedy, str(path)) from None
     if not data.startswith(MAGIC):
         raise InputError("", "is not a saved network", remedy, str(path))
+    from mcsopt.data.files import parse_json  # here, as the package loads all of data
+
     begin = len(MAGIC) + 8
     length = int.from_bytes(data[len(MAGIC) : begin], "little")
     if len(data) < begin or length > LONGEST_HEADER or begin + length > len(data):
