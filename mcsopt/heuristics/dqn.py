@@ -147,6 +147,8 @@ def learn(
         raise InputError("steps", f"is {steps!r}", "give a whole number >= 0")
     if time_limit is not None and not time_limit >= 0:
         raise InputError("time_limit", f"is {time_limit!r}", "give seconds >= 0")
+    if problem.instance.terminal[problem.instance.start]:
+        budget = 0  # there is nothing to play
     chosen = settings or replace(DqnSettings(), **(IMPROVED if improved else {}))
     return train(simulator, chosen, steps=budget, seed=seed, time_limit=time_limit, device=device, progress=progress)
 

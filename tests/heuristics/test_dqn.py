@@ -16,7 +16,7 @@ from mcsopt.heuristics.dqn_replay import Transitions
 from mcsopt.heuristics.dqn_simulator import TableSimulator
 from mcsopt.heuristics.dqn_training import DqnSettings, _Training, train
 from mcsopt.heuristics.dqn_weights import save_network
-from mcsopt.problems import FiniteMdp
+from mcsopt.problems import DecisionProcess, FiniteMdp
 from mcsopt.result import Status, Termination
 from mcsopt.seeds import generator
 from mcsopt.solvers import solve
@@ -256,3 +256,12 @@ def test_the_device_is_a_gpu_if_there_is_one(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_improved_settings_are_settings() -> None:
     assert replace(DqnSettings(), **IMPROVED) != DqnSettings()
+
+
+@pytest.mark.parametrize("elsewhere", [[], [1]])
+def test_where_the_start_is_terminal_there_is_nothing_to_learn(elsewhere: list[int]) -> None:
+    n = len(elsewhere)
+    process = DecisionProcess(2, 0, elsewhere, [0] * n, [0] * n, [1.0] * n, [5.0] * n, discount=0.5)
+    found = dqn(FiniteMdp(process), steps=50)
+    assert found.objective == 0.0
+    assert found.solution == FiniteMdp(process).empty_solution()
