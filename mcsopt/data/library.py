@@ -107,6 +107,7 @@ class Entry:
                 "install mcsopt again, with the versions of constraints.txt",
             )
         # Every problem is a dataclass; its base class is none.
+        # Every problem is a dataclass, which the type of its class does not say.
         problem: Problem[Any] = problem_type(self.problem_name)(instance, **self.options)  # type: ignore[call-arg]
         return problem
 

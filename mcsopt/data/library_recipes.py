@@ -41,6 +41,7 @@ class Recipe:
         """Return the problem, its instance made anew."""
         instance = make_instance(self.kind, self.arguments)
         # Every problem is a dataclass; its base class is none.
+        # Every problem is a dataclass, which the type of its class does not say.
         problem: Problem[Any] = problem_type(self.problem_name)(instance, **self.options)  # type: ignore[call-arg]
         return problem
 

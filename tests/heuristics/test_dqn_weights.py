@@ -17,7 +17,10 @@ from mcsopt.seeds import generator
 def network(codes: int = 3, features: int = 2) -> Network:
     rng = generator(0)
     sizes = [(features, 4), (4, 5), (5, 2)]
-    draw = lambda *shape: rng.normal(size=shape).astype(np.float32)  # noqa: E731
+
+    def draw(*shape: int) -> np.ndarray:
+        return rng.normal(size=shape).astype(np.float32)
+
     return Network(draw(codes, 4), tuple(draw(*s) for s in sizes), tuple(draw(s[1]) for s in sizes), 2.5)
 
 

@@ -33,19 +33,32 @@ class Place(Protocol):
     """An instance as `worker_path.Place` has it."""
 
     @property
-    def profit(self) -> list[list[float]]: ...  # noqa: D102
+    def profit(self) -> list[list[float]]:
+        """Profits of each node, by start since its window opened."""
+
     @property
-    def open(self) -> list[float]: ...  # noqa: D102
+    def open(self) -> list[float]:
+        """When windows open."""
+
     @property
-    def close(self) -> list[float]: ...  # noqa: D102
+    def close(self) -> list[float]:
+        """When they close."""
+
     @property
-    def service(self) -> list[float]: ...  # noqa: D102
+    def service(self) -> list[float]:
+        """Durations of service."""
+
     @property
-    def travel(self) -> list[list[float]]: ...  # noqa: D102
+    def travel(self) -> list[list[float]]:
+        """Times from node to node."""
+
     @property
-    def returns(self) -> bool: ...  # noqa: D102
+    def returns(self) -> bool:
+        """Whether the path ends at node 0."""
+
     @property
-    def horizon(self) -> float: ...  # noqa: D102
+    def horizon(self) -> float:
+        """When everything ends."""
 
 
 def bound(place: Place, step: float, price: list[float], claim: float | None, slack: float, run: Run) -> float:
